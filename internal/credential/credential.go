@@ -60,3 +60,9 @@ func NewBearer(token secret.Value, expires time.Time) Credential {
 func NewHeader(name string, key secret.Value) Credential {
 	return Credential{Header: name, Value: key, Secrets: []secret.Value{key}}
 }
+
+// AsksProvider tells whether a method gets its credential from an identity provider: a provider that gives
+// a token has answered whether the connection's own credentials work.
+func (m Method) AsksProvider() bool {
+	return m == ClientCredentials || m == RefreshToken || m == JWTBearer
+}
