@@ -1,0 +1,81 @@
+package events
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// StepKind says what a step is: only action steps may use a connection.
+type StepKind string
+
+// The kinds of step.
+const (
+	ActionStep StepKind = "action"
+	FormStep   StepKind = "form"
+)
+
+// Delivery says what may happen when nobody can tell whether an effect happened.
+type Delivery string
+
+// AtLeastOnce repeats the action (targets see the same Idempotency-Key); AtMostOnce never does and ends as
+// action.unknown.
+const (
+	AtLeastOnce Delivery = "at_least_once"
+	AtMostOnce  Delivery = "at_most_once"
+)
+
+// Action is one operation of one connector.
+type Action struct {
+	Connector string          `json:"connector"`
+	Operation string          `json:"operation"`
+	Input     json.RawMessage `json:"input,omitempty"`
+}
+
+// Request is the payload of action.requested: do this step of this run, as this connection.
+type Request struct {
+	Tenant         string     `json:"tenant,omitempty"`
+	ID             string     `json:"request_id"`
+	Workflow       string     `json:"workflow_id"`
+	Run            string     `json:"run_id"`
+	Step           string     `json:"step_id"`
+	StepKind       StepKind   `json:"step_kind"`
+	Connection     string     `json:"connection_id"`
+	ActingUser     string     `json:"acting_user,omitempty"` // empty: nobody, the run acts as system
+	App            string     `json:"app_id,omitempty"`
+	Site           string     `json:"site_id,omitempty"`
+	SiteCollection string     `json:"site_collection_id,omitempty"`
+	Action         Action     `json:"action"`
+	Deadline       *time.Time `json:"deadline,omitempty"`
+	Delivery       Delivery   `json:"delivery,omitempty"`
+}
+
+// Chain is where the suspensions of the request are.
+func (r Request) Chain() Chain {
+	return Chain{Tenant: r.Tenant, Connection: r.Connection, Run: r.Run, Request: r.ID}
+}
+
+// Outcome is the payload of every event on a request's ledger.
+type Outcome struct {
+	Tenant        string          `json:"tenant"`
+	Request       string          `json:"request_id"`
+	Workflow      string          `json:"workflow_id"`
+	Run           string          `json:"run_id"`
+	Step          string          `json:"step_id"`
+	Connection    string          `json:"connection_id"`
+	ActingUser    string          `json:"acting_user"` // system when the request named nobody
+	Reason        string          `json:"reason,omitempty"`
+	Detail        string          `json:"detail,omitempty"`
+	Rule          string          `json:"rule,omitempty"`  // denied: the rule that said no
+	Field         string          `json:"field,omitempty"` // failed: JSON pointer into the request
+	Response      json.RawMessage `json:"response,omitempty"`
+	Generation    uint64          `json:"generation"`
+	SecretVersion int             `json:"secret_version"`
+	// Cause is why a suspended request was terminated.
+	Cause Cause `json:"cause,omitempty"`
+	// Origin is the message that was being handled: the request, or the chain's resumed event.
+	Origin Origin `json:"origin"`
+	// Chained is true from the request's first suspension on: look at the chain, too.
+	Chained bool `json:"chained,omitempty"`
+	// Idempotent is what was sent as Idempotency-Key: the request's id.
+	IdempotencyKey string `json:"idempotency_key,omitempty"`
+}

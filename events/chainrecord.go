@@ -1,0 +1,8 @@
+package events
+
+// ChainRecord is the last record of one chain.
+type ChainRecord struct {
+	Record
+
+	Chain Chain
+}

@@ -1,0 +1,118 @@
+package events
+
+import (
+	"strings"
+
+	"holdfast/internal/fault"
+)
+
+// Streams and buckets by the names they have on the server.
+const (
+	StreamConnections = "HF_CONNECTIONS"
+	StreamActions     = "HF_ACTIONS"
+	StreamOutcomes    = "HF_OUTCOMES"
+	StreamSuspensions = "HF_SUSPENSIONS"
+	StreamNotices     = "HF_NOTICES"
+	StreamDeadLetters = "HF_DEADLETTERS"
+	StreamHistory     = "HF_HISTORY"
+	StreamAdvisories  = "HF_ADVISORIES"
+
+	BucketConnections = "hf_connections"
+	BucketTimers      = "hf_timers"
+	BucketSuspects    = "hf_suspects"
+	BucketLeases      = "hf_leases"
+	BucketRuns        = "hf_runs"
+
+	// A bucket is a stream of this name, too.
+	StreamRegistry = "KV_" + BucketConnections
+	StreamTimers   = "KV_" + BucketTimers
+)
+
+const root = "hf"
+
+// SubjectOf is the subject on which upstream systems and operators publish an inbound type.
+func SubjectOf(tenant string, t Type) string {
+	return strings.Join([]string{root, tenant, t.Noun(), t.What()}, ".")
+}
+
+// LedgerSubject is the ledger of one request.
+func LedgerSubject(tenant, request string) string {
+	return strings.Join([]string{root, tenant, "outcome", request}, ".")
+}
+
+// Chain names the suspensions of one request: where its chain is, and its timers' keys.
+type Chain struct {
+	Tenant     string `json:"-"`
+	Connection string `json:"connection_id"`
+	Run        string `json:"run_id"`
+	Request    string `json:"request_id"`
+}
+
+// Subject is the chain's subject.
+func (c Chain) Subject() string {
+	return strings.Join([]string{root, c.Tenant, "suspension", c.Connection, c.Run, c.Request}, ".")
+}
+
+// ParseChain reads a chain from its subject.
+func ParseChain(subject string) (Chain, bool) {
+	t := strings.Split(subject, ".")
+	if len(t) != 6 || t[0] != root || t[2] != "suspension" {
+		return Chain{}, false
+	}
+	return Chain{Tenant: t[1], Connection: t[3], Run: t[4], Request: t[5]}, true
+}
+
+// allChains matches every chain of every tenant.
+const allChains = root + ".*.suspension.*.*.*"
+
+// ChainsFilter selects chains; an empty argument stands for any.
+func ChainsFilter(tenant, connection, run string) string {
+	return Chain{Tenant: orAny(tenant), Connection: orAny(connection), Run: orAny(run), Request: "*"}.Subject()
+}
+
+func orAny(token string) string {
+	if token == "" {
+		return "*"
+	}
+	return token
+}
+
+// NoticeSubject is where a notice of type t goes.
+func NoticeSubject(tenant string, t Type) string {
+	return strings.Join([]string{root, tenant, "notice", t.What()}, ".")
+}
+
+// DeadLetterSubject is where a message goes that can not be handled.
+func DeadLetterSubject(tenant string, reason fault.Reason) string {
+	return strings.Join([]string{root, tenant, "deadletter", string(reason)}, ".")
+}
+
+// TenantOf is the second token of a subject, "" when there is none or it is no safe id.
+func TenantOf(subject string) string {
+	t := strings.SplitN(subject, ".", 3)
+	if len(t) < 3 || t[0] != root || !ValidID(t[1]) {
+		return ""
+	}
+	return t[1]
+}
+
+// StreamSubjects are the subjects each stream keeps.
+func StreamSubjects() map[string][]string {
+	return map[string][]string{
+		StreamConnections: {root + ".*.connection.*"},
+		StreamActions:     {root + ".*.action.requested", root + ".*.suspension.*"},
+		StreamOutcomes:    {root + ".*.outcome.*"},
+		StreamSuspensions: {allChains},
+		StreamNotices:     {root + ".*.notice.*"},
+		StreamDeadLetters: {root + ".*.deadletter.*"},
+	}
+}
+
+// ParseRegistrySubject reads tenant and connection from the subject of a registry entry.
+func ParseRegistrySubject(subject string) (tenant, id string, ok bool) {
+	key, ok := strings.CutPrefix(subject, "$KV."+BucketConnections+".")
+	if !ok {
+		return "", "", false
+	}
+	return strings.Cut(key, ".")
+}

@@ -1,0 +1,101 @@
+package events
+
+import "strings"
+
+// Type is a CloudEvents type: holdfast.<noun>.<what>.v<schema version>.
+type Type string
+
+// What upstream systems say happened to connections.
+const (
+	ConnectionCreated       Type = "holdfast.connection.created.v1"
+	ConnectionUpdated       Type = "holdfast.connection.updated.v1"
+	ConnectionDeleted       Type = "holdfast.connection.deleted.v1"
+	ConnectionSecretRotated Type = "holdfast.connection.secret_rotated.v1"
+)
+
+// What upstream systems and operators ask for.
+const (
+	ActionRequested              Type = "holdfast.action.requested.v1"
+	SuspensionResumeRequested    Type = "holdfast.suspension.resume_requested.v1"
+	SuspensionExtendRequested    Type = "holdfast.suspension.extend_requested.v1"
+	SuspensionTerminateRequested Type = "holdfast.suspension.terminate_requested.v1"
+)
+
+// The ledger of a request. Completed, failed, denied, unknown and terminated are ends, and a ledger holds
+// one of them at most; started, released and suspended only mark the way.
+const (
+	ActionStarted    Type = "holdfast.action.started.v1"
+	ActionReleased   Type = "holdfast.action.released.v1"
+	ActionSuspended  Type = "holdfast.action.suspended.v1"
+	ActionCompleted  Type = "holdfast.action.completed.v1"
+	ActionFailed     Type = "holdfast.action.failed.v1"
+	ActionDenied     Type = "holdfast.action.denied.v1"
+	ActionUnknown    Type = "holdfast.action.unknown.v1"
+	ActionTerminated Type = "holdfast.action.terminated.v1"
+)
+
+// The chain of a suspension.
+const (
+	SuspensionSuspended  Type = "holdfast.suspension.suspended.v1"
+	SuspensionExtended   Type = "holdfast.suspension.extended.v1"
+	SuspensionResumed    Type = "holdfast.suspension.resumed.v1"
+	SuspensionTerminated Type = "holdfast.suspension.terminated.v1"
+)
+
+// Notices: they tell people, and decide nothing.
+const (
+	SuspensionEndingSoon Type = "holdfast.suspension.ending_soon.v1"
+	ConnectionBroken     Type = "holdfast.connection.broken.v1"
+	ConnectionRestored   Type = "holdfast.connection.restored.v1"
+	ConnectionRejected   Type = "holdfast.connection.rejected.v1"
+)
+
+// DeadLetter wraps a message that could not be handled.
+const DeadLetter Type = "holdfast.deadletter.v1"
+
+// Inbound lists the types that a worker handles.
+func Inbound() []Type {
+	return []Type{
+		ConnectionCreated, ConnectionUpdated, ConnectionDeleted, ConnectionSecretRotated,
+		ActionRequested,
+		SuspensionResumeRequested, SuspensionExtendRequested, SuspensionTerminateRequested,
+	}
+}
+
+// Outbound lists the types that a worker publishes.
+func Outbound() []Type {
+	return []Type{
+		ActionStarted, ActionReleased, ActionSuspended,
+		ActionCompleted, ActionFailed, ActionDenied, ActionUnknown, ActionTerminated,
+		SuspensionSuspended, SuspensionExtended, SuspensionResumed, SuspensionTerminated,
+		SuspensionEndingSoon, ConnectionBroken, ConnectionRestored, ConnectionRejected,
+		DeadLetter,
+	}
+}
+
+// Ends tells whether a ledger event is the request's end.
+func (t Type) Ends() bool {
+	switch t {
+	case ActionCompleted, ActionFailed, ActionDenied, ActionUnknown, ActionTerminated:
+		return true
+	default:
+		return false
+	}
+}
+
+// Waits tells whether a chain event leaves its run suspended.
+func (t Type) Waits() bool { return t == SuspensionSuspended || t == SuspensionExtended }
+
+// Noun and What are the two middle words: connection, created.
+func (t Type) Noun() string { return t.word(1) }
+
+// What is the word after the noun; for a dead letter it is empty.
+func (t Type) What() string { return t.word(2) }
+
+func (t Type) word(i int) string {
+	words := strings.Split(string(t), ".")
+	if len(words) < 4 || i >= len(words)-1 {
+		return ""
+	}
+	return words[i]
+}

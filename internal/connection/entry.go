@@ -1,0 +1,55 @@
+// Package connection is the registry's domain: the state of one connection, what changes it, and who may
+// use it. Pure rules, no network.
+package connection
+
+import (
+	"time"
+
+	"holdfast/events"
+	"holdfast/internal/fault"
+)
+
+// Entry is one connection in the registry.
+type Entry struct {
+	events.Connection
+
+	// Sequence is the HF_CONNECTIONS message applied last: older ones are ignored.
+	Sequence uint64 `json:"sequence"`
+	// Generation is the HF_CONNECTIONS sequence of the last change of credentials or settings; 0 for a
+	// connection that nobody has created.
+	Generation uint64 `json:"generation"`
+	// Deleted is a tombstone, so that a late update can not bring the connection back.
+	Deleted bool `json:"deleted,omitempty"`
+	// Missing marks a connection that requests name and nobody has created.
+	Missing bool `json:"missing,omitempty"`
+	// Broken says since when, and with which credentials, authentication fails; nil while it works.
+	Broken *Broken `json:"broken,omitempty"`
+	// Verified is the credentials last seen to work after a repair; nil when it never broke.
+	Verified *Fence `json:"verified,omitempty"`
+	// Probe is the suspended request that went first to try new credentials; nil when none is on its way.
+	Probe *Probe `json:"probe,omitempty"`
+}
+
+// Fence names credentials: the connection's generation and the Vault version of its secret. Two fences
+// are compared for equality only: neither number orders anything across the other.
+type Fence struct {
+	Generation    uint64 `json:"generation"`
+	SecretVersion int    `json:"secret_version"`
+}
+
+// Broken is the mark of a connection whose credentials do not work.
+type Broken struct {
+	Fence
+
+	Reason fault.Reason `json:"reason"`
+	Detail string       `json:"detail,omitempty"`
+	Since  time.Time    `json:"since"`
+}
+
+// Probe is one run that tries new credentials before the others follow.
+type Probe struct {
+	Fence
+
+	Request string    `json:"request_id"`
+	At      time.Time `json:"at"`
+}

@@ -1,0 +1,241 @@
+package connection
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"time"
+
+	"holdfast/events"
+	"holdfast/internal/credential"
+	"holdfast/internal/fault"
+)
+
+// Type is what the catalog says of a connection type.
+type Type struct {
+	Name string
+	// Connectors are the connectors whose actions it supports; the first also tests it.
+	Connectors []string
+	Methods    []credential.Method
+}
+
+var types = map[string]Type{
+	"http": {
+		Name:       "http",
+		Connectors: []string{"http", "noop"},
+		Methods: []credential.Method{
+			credential.None, credential.Basic, credential.APIKey, credential.Bearer,
+			credential.ClientCredentials, credential.RefreshToken, credential.JWTBearer,
+		},
+	},
+}
+
+// TypeOf finds a catalog entry.
+func TypeOf(name string) (Type, bool) {
+	t, ok := types[name]
+	return t, ok
+}
+
+// Check tells what is wrong with a connection as an upstream system describes it: *fault.Fault with the
+// field; nil when nothing is.
+func Check(c events.Connection) *fault.Fault {
+	t, ok := TypeOf(c.Type)
+	switch {
+	case !ok:
+		return fault.New(fault.SettingsInvalid, "this connection type is not in the catalog").WithField("/data/type")
+	case !slices.Contains(t.Methods, credential.Method(c.Auth.Method)):
+		return fault.New(fault.SettingsInvalid, "this connection type does not support the authentication method").
+			WithField("/data/auth/method")
+	case c.Kind == events.Personal && (len(c.Owners) != 1 || c.Owners[0] != c.Actor):
+		return fault.New(fault.NotOwner, "a personal connection has one owner, its creator").WithField("/data/owners")
+	default:
+		return nil
+	}
+}
+
+// Authorize tells which rule forbids a request to use the connection; nil when none does. The step's kind
+// was looked at before: it does not depend on the connection.
+func Authorize(e *Entry, r events.Request) *fault.Fault {
+	if e.Kind == events.Personal {
+		if r.ActingUser == "" || !slices.Contains(e.Owners, r.ActingUser) {
+			return fault.New(fault.NotOwner, "a personal connection works for its creator only")
+		}
+		return supports(e, r)
+	}
+	switch a := e.Availability; a.Level {
+	case "site_collection":
+		if r.SiteCollection != a.SiteCollection {
+			return fault.New(fault.NotAvailable, "the connection is available in another site collection only")
+		}
+	case "site":
+		if r.Site != a.Site {
+			return fault.New(fault.NotAvailable, "the connection is available in another site only")
+		}
+	}
+	return supports(e, r)
+}
+
+func supports(e *Entry, r events.Request) *fault.Fault {
+	t, ok := TypeOf(e.Type)
+	if !ok || !slices.Contains(t.Connectors, r.Action.Connector) {
+		return fault.New(fault.OperationForbidden, "the connection's type does not support this connector").
+			WithField("/data/action/connector")
+	}
+	return nil
+}
+
+// Unusable is why a connection can not even be tried: deleted, missing, or past its own end; nil else.
+func (e *Entry) Unusable(now time.Time) *fault.Fault {
+	switch {
+	case e.Deleted:
+		return fault.New(fault.ConnectionDeleted, "the connection was deleted")
+	case e.Missing:
+		return fault.New(fault.ConnectionMissing, "no connection has this id")
+	case e.ExpiresAt != nil && !now.Before(*e.ExpiresAt):
+		return fault.New(fault.ConnectionExpired, "the connection's end date has passed")
+	default:
+		return nil
+	}
+}
+
+// KnownBroken tells whether credentials are the ones that are known not to work.
+func (e *Entry) KnownBroken(f Fence) bool { return e.Broken != nil && e.Broken.Fence == f }
+
+// Missed is the entry of a connection that a request names and nobody has created.
+func Missed(tenant, id string) *Entry {
+	e := &Entry{Missing: true}
+	e.Tenant, e.ID = tenant, id
+	return e
+}
+
+// Put is the entry after connection.created or connection.updated arrived at sequence. The generation
+// moves only when credentials or settings may have changed.
+func Put(old *Entry, c events.Connection, sequence uint64) *Entry {
+	next := &Entry{Connection: c, Sequence: sequence, Generation: sequence}
+	if old == nil {
+		return next
+	}
+	next.Broken, next.Verified, next.Probe = old.Broken, old.Verified, old.Probe
+	if !old.Deleted && !old.Missing && sameCredentials(old.Connection, c) {
+		next.Generation = old.Generation
+	}
+	return next
+}
+
+func sameCredentials(a, b events.Connection) bool {
+	return a.Type == b.Type && reflect.DeepEqual(a.Auth, b.Auth) && sameJSON(a.Settings, b.Settings) &&
+		sameTime(a.ExpiresAt, b.ExpiresAt)
+}
+
+func sameTime(a, b *time.Time) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Equal(*b)
+}
+
+func sameJSON(a, b json.RawMessage) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	var x, y any
+	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
+		return false
+	}
+	return reflect.DeepEqual(x, y)
+}
+
+// Delete is the tombstone after connection.deleted arrived at sequence.
+func Delete(old *Entry, ref events.ConnectionRef, sequence uint64, now time.Time) *Entry {
+	next := Missed(ref.Tenant, ref.ID)
+	if old != nil {
+		next = old.clone()
+	}
+	next.Missing, next.Deleted = false, true
+	next.Sequence, next.Generation = sequence, sequence
+	next.Probe, next.Verified = nil, nil
+	next.Broken = &Broken{Fence: Fence{Generation: sequence}, Reason: fault.ConnectionDeleted, Since: now.UTC()}
+	return next
+}
+
+// Rotate is the entry after connection.secret_rotated arrived at sequence: the same settings, credentials
+// that may be new.
+func Rotate(old *Entry, sequence uint64) *Entry {
+	next := old.clone()
+	next.Sequence, next.Generation = sequence, sequence
+	return next
+}
+
+// Break marks credentials as not working. ok is false when the connection has moved on to another
+// generation since: a late failure of old credentials says nothing about the new ones.
+func Break(old *Entry, f Fence, why *fault.Fault, now time.Time) (next *Entry, ok bool) {
+	if old.Generation != f.Generation {
+		return nil, false
+	}
+	next = old.clone()
+	next.Probe, next.Verified = nil, nil
+	since := now.UTC()
+	if old.Broken != nil {
+		since = old.Broken.Since
+	}
+	next.Broken = &Broken{Fence: f, Reason: why.Reason, Detail: why.Detail, Since: since}
+	return next, true
+}
+
+// Restore marks credentials as seen to work. ok is false when the connection has moved on since.
+func Restore(old *Entry, f Fence) (next *Entry, ok bool) {
+	if old.Generation != f.Generation || old.Deleted || old.Missing {
+		return nil, false
+	}
+	next = old.clone()
+	next.Broken, next.Probe, next.Verified = nil, nil, &f
+	return next, true
+}
+
+// WithProbe notes which request goes first to try credentials; nil takes the note away.
+func WithProbe(old *Entry, p *Probe) *Entry {
+	next := old.clone()
+	next.Probe = p
+	return next
+}
+
+func (e *Entry) clone() *Entry {
+	next := *e
+	return &next
+}
+
+// SeenVersion is the newest version of the secret that any worker has reported of: a cached secret below
+// it is worth fetching again. It is a hint only: versions order nothing.
+func (e *Entry) SeenVersion() int {
+	seen := 0
+	if e.Verified != nil {
+		seen = e.Verified.SecretVersion
+	}
+	if e.Broken != nil {
+		seen = max(seen, e.Broken.SecretVersion)
+	}
+	if e.Probe != nil {
+		seen = max(seen, e.Probe.SecretVersion)
+	}
+	return seen
+}
+
+// Works tells whether the connection is there and not known to be broken.
+func (e *Entry) Works() bool { return e.Broken == nil && !e.Deleted && !e.Missing }
+
+// Now is the fence that was last seen to work, or the current generation where none was noted.
+func (e *Entry) Now() Fence {
+	if e.Verified != nil {
+		return *e.Verified
+	}
+	return Fence{Generation: e.Generation}
+}
+
+// Tester is the connector that tests connections of the type.
+func (t Type) Tester() string {
+	if len(t.Connectors) == 0 {
+		return ""
+	}
+	return t.Connectors[0]
+}

@@ -1,0 +1,151 @@
+package connection_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"holdfast/events"
+	"holdfast/internal/connection"
+	"holdfast/internal/fault"
+)
+
+var now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func shared() events.Connection {
+	return events.Connection{
+		Tenant: "acme", ID: "crm", Name: "CRM", Type: "http", Kind: events.Shared,
+		Availability: events.Availability{Level: "tenant"}, Owners: []string{"ann"}, Actor: "ann",
+		Auth: events.AuthSettings{Method: "basic"}, Settings: json.RawMessage(`{"base_url":"https://crm.example"}`),
+	}
+}
+
+func TestC5_methodsThatTheTypeDoesNotSupportAreRefused(t *testing.T) {
+	c := shared()
+	c.Auth.Method = "kerberos"
+	if f := connection.Check(c); f == nil || f.Field != "/data/auth/method" {
+		t.Fatalf("got %v, want a fault that names /data/auth/method", f)
+	}
+	if f := connection.Check(shared()); f != nil {
+		t.Fatalf("basic is refused: %v", f)
+	}
+}
+
+func TestC5_connectorsThatTheTypeDoesNotSupportAreRefused(t *testing.T) {
+	e := connection.Put(nil, shared(), 1)
+	r := events.Request{Action: events.Action{Connector: "ftp"}}
+	if f := connection.Authorize(e, r); f == nil || f.Reason != fault.OperationForbidden {
+		t.Fatalf("got %v, want operation_forbidden", f)
+	}
+}
+
+func TestC9_personalConnectionsWorkForTheirCreatorOnly(t *testing.T) {
+	c := shared()
+	c.Kind = events.Personal
+	e := connection.Put(nil, c, 1)
+	for user, want := range map[string]fault.Reason{"ann": "", "bob": fault.NotOwner, "": fault.NotOwner} {
+		f := connection.Authorize(e, events.Request{ActingUser: user, Action: events.Action{Connector: "http"}})
+		if got := reason(f); got != want {
+			t.Errorf("user %q: %q, want %q", user, got, want)
+		}
+	}
+	c.Owners = []string{"ann", "bob"}
+	if f := connection.Check(c); reason(f) != fault.NotOwner {
+		t.Errorf("two owners: %v", f)
+	}
+}
+
+func TestC7_availabilityLimitsWhereASharedConnectionWorks(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		at   events.Availability
+		req  events.Request
+		want fault.Reason
+	}{
+		{"tenant", events.Availability{Level: "tenant"}, events.Request{}, ""},
+		{"own site", events.Availability{Level: "site", Site: "s1"}, events.Request{Site: "s1"}, ""},
+		{"other site", events.Availability{Level: "site", Site: "s1"}, events.Request{Site: "s2"}, fault.NotAvailable},
+		{"no site", events.Availability{Level: "site", Site: "s1"}, events.Request{}, fault.NotAvailable},
+		{"own collection", events.Availability{Level: "site_collection", SiteCollection: "c1"}, events.Request{SiteCollection: "c1"}, ""},
+		{"other collection", events.Availability{Level: "site_collection", SiteCollection: "c1"}, events.Request{SiteCollection: "c2"}, fault.NotAvailable},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			con := shared()
+			con.Availability = c.at
+			c.req.Action.Connector = "http"
+			if got := reason(connection.Authorize(connection.Put(nil, con, 1), c.req)); got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func reason(f *fault.Fault) fault.Reason {
+	if f == nil {
+		return ""
+	}
+	return f.Reason
+}
+
+func TestC4_generationMovesWithCredentialsAndSettingsOnly(t *testing.T) {
+	first := connection.Put(nil, shared(), 10)
+	renamed := shared()
+	renamed.Name, renamed.Settings = "CRM 2", json.RawMessage(`{ "base_url": "https://crm.example" }`)
+	if e := connection.Put(first, renamed, 11); e.Generation != 10 || e.Sequence != 11 {
+		t.Errorf("a new name: generation %d, sequence %d", e.Generation, e.Sequence)
+	}
+	moved := shared()
+	moved.Settings = json.RawMessage(`{"base_url":"https://crm2.example"}`)
+	if e := connection.Put(first, moved, 12); e.Generation != 12 {
+		t.Errorf("another base URL: generation %d, want 12", e.Generation)
+	}
+	if e := connection.Rotate(first, 13); e.Generation != 13 {
+		t.Errorf("a rotated secret: generation %d, want 13", e.Generation)
+	}
+}
+
+func TestC12_lateFailureOfOldCredentialsBreaksNothing(t *testing.T) {
+	e := connection.Put(nil, shared(), 10)
+	old := connection.Fence{Generation: 10, SecretVersion: 1}
+	why := fault.New(fault.BadCredentials, "401")
+	broken, ok := connection.Break(e, old, why, now)
+	if !ok || !broken.KnownBroken(old) || broken.Works() {
+		t.Fatalf("ok %t, entry %+v", ok, broken)
+	}
+	changed := connection.Rotate(e, 11)
+	if _, ok = connection.Break(changed, old, why, now); ok {
+		t.Error("a failure at generation 10 broke generation 11")
+	}
+	if e.Broken != nil {
+		t.Error("the shared entry was changed in place")
+	}
+}
+
+func TestC14_restoreNeedsTheGenerationThatWasVerified(t *testing.T) {
+	e := connection.Put(nil, shared(), 10)
+	f := connection.Fence{Generation: 10, SecretVersion: 1}
+	broken, _ := connection.Break(e, f, fault.New(fault.BadCredentials, "401"), now)
+	if _, ok := connection.Restore(connection.Rotate(broken, 11), f); ok {
+		t.Error("generation 11 was restored by a success of generation 10")
+	}
+	good, ok := connection.Restore(broken, connection.Fence{Generation: 10, SecretVersion: 2})
+	if !ok || !good.Works() || good.Now().SecretVersion != 2 {
+		t.Errorf("ok %t, entry %+v", ok, good)
+	}
+}
+
+func TestC12_deletedMissingAndExpiredCanNotBeTried(t *testing.T) {
+	past := now.Add(-time.Second)
+	expired := shared()
+	expired.ExpiresAt = &past
+	for want, e := range map[fault.Reason]*connection.Entry{
+		fault.ConnectionDeleted: connection.Delete(connection.Put(nil, shared(), 1), events.ConnectionRef{ID: "crm"}, 2, now),
+		fault.ConnectionMissing: connection.Missed("acme", "crm"),
+		fault.ConnectionExpired: connection.Put(nil, expired, 1),
+		"":                      connection.Put(nil, shared(), 1),
+	} {
+		if got := reason(e.Unusable(now)); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
