@@ -1,0 +1,69 @@
+package handlers
+
+import (
+	"context"
+	"time"
+
+	"holdfast/events"
+	"holdfast/internal/connection"
+	"holdfast/internal/dispatch"
+	"holdfast/internal/suspension"
+)
+
+// AlarmRang handles a timer that the server took away because its time was over: of the chain's event at
+// sequence, at the server's time rangAt. The alarm proposes; the chain decides.
+func (h *Handlers) AlarmRang(ctx context.Context, c events.Chain, sequence uint64, rangAt time.Time) dispatch.Result {
+	last, err := h.Journal.Last(ctx, c.Subject())
+	if err != nil {
+		return again(ctx, err)
+	}
+	if suspension.StateOf(last) != suspension.Waiting {
+		return dispatch.Done("too_late")
+	}
+	return h.due(ctx, events.ChainRecord{Record: last, Chain: c}, rangAt, sequence == last.Sequence)
+}
+
+// due ends a waiting chain whose deadline is over at now, or sees to it that its alarm rings then. own
+// tells whether the alarm that rang belongs to the chain's last event.
+func (h *Handlers) due(ctx context.Context, rec events.ChainRecord, now time.Time, own bool) dispatch.Result {
+	s, err := events.Payload[events.Suspension](rec.Event)
+	if err != nil {
+		return again(ctx, err)
+	}
+	if now.Before(s.TerminatesAt) {
+		return h.ringAgain(ctx, rec, s, now, own)
+	}
+	ledger, err := h.Journal.Last(ctx, events.LedgerSubject(rec.Chain.Tenant, rec.Chain.Request))
+	if err != nil {
+		return again(ctx, err)
+	}
+	if ledger.Type.Ends() {
+		step := suspension.Step{Cause: events.CauseReconciled}
+		return doneUnless(ctx, h.resume(ctx, rec, step, connection.Fence{}), "reconciled")
+	}
+	if err = h.terminate(ctx, rec, suspension.Step{Cause: events.CauseDeadline}); err != nil {
+		return again(ctx, err)
+	}
+	h.Observer.AlarmLate(h.Clock.Now().Sub(s.TerminatesAt))
+	return dispatch.Done("terminated")
+}
+
+// ringAgain sets the alarm for what is left, and says so where this ring was the one ahead of the end.
+func (h *Handlers) ringAgain(ctx context.Context, rec events.ChainRecord, s events.Suspension, now time.Time, own bool) dispatch.Result {
+	left := s.TerminatesAt.Sub(now)
+	if own && h.opts.EndingSoon > 0 && left <= h.opts.EndingSoon+time.Second {
+		id := noticeID("ending_soon", s.Tenant, s.Request, rec.Sequence)
+		if err := h.notify(ctx, events.SuspensionEndingSoon, s.Tenant, id, s); err != nil {
+			return again(ctx, err)
+		}
+	}
+	ring := suspension.NextRing(s, now, h.opts.EndingSoon)
+	return doneUnless(ctx, h.Timers.Set(ctx, rec.Chain, rec.Sequence, ring), "set_again")
+}
+
+func doneUnless(ctx context.Context, err error, label string) dispatch.Result {
+	if err != nil {
+		return again(ctx, err)
+	}
+	return dispatch.Done(label)
+}

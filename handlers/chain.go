@@ -1,0 +1,125 @@
+package handlers
+
+import (
+	"context"
+
+	"holdfast/events"
+	"holdfast/internal/connection"
+	"holdfast/internal/dispatch"
+	"holdfast/internal/fault"
+	"holdfast/internal/suspension"
+)
+
+// ChainMoved handles the events of every chain as they are stored: resumed is run from here, terminated is
+// made the request's end.
+func (h *Handlers) ChainMoved(ctx context.Context, d dispatch.Delivery) dispatch.Result {
+	c, ok := events.ParseChain(d.Subject)
+	e, err := events.Decode(d.Data)
+	if !ok || err != nil {
+		return dispatch.Refuse(fault.Wrap(fault.NotCloudEvents, "a chain holds an event that is not one of ours", err))
+	}
+	s, err := events.Payload[events.Suspension](e)
+	if err != nil {
+		return dispatch.Refuse(fault.Wrap(fault.SchemaViolation, "a chain holds an event that is not one of ours", err))
+	}
+	switch e.Type {
+	case events.SuspensionResumed:
+		return h.resumed(ctx, d, e, c, s)
+	case events.SuspensionTerminated:
+		return h.terminated(ctx, d, c, s)
+	default:
+		return dispatch.Done("waiting")
+	}
+}
+
+// resumed runs the request of a chain again, unless the chain has moved on or the request has ended.
+func (h *Handlers) resumed(ctx context.Context, d dispatch.Delivery, e events.Event, c events.Chain, s events.Suspension) dispatch.Result {
+	last, err := h.Journal.Last(ctx, c.Subject())
+	if err != nil {
+		return again(ctx, err)
+	}
+	if last.Sequence != d.Sequence {
+		if suspension.StateOf(last) == suspension.Waiting {
+			return h.settle(ctx, events.ChainRecord{Record: last, Chain: c})
+		}
+		return dispatch.Done("superseded")
+	}
+	if s.Cause == events.CauseReconciled {
+		return dispatch.Done("reconciled")
+	}
+	j, err := h.jobOf(d, e, c, s)
+	if err != nil {
+		return again(ctx, err)
+	}
+	if j.ledger, err = h.Journal.Last(ctx, events.LedgerSubject(c.Tenant, c.Request)); err != nil {
+		return again(ctx, err)
+	}
+	if j.ledger.Type.Ends() {
+		return dispatch.Done("duplicate")
+	}
+	if j.ledger.Type == events.ActionStarted {
+		mark, err := events.Payload[events.Outcome](j.ledger.Event)
+		if err != nil {
+			return again(ctx, err)
+		}
+		return h.interrupted(ctx, j, mark)
+	}
+	return h.admit(ctx, j)
+}
+
+// jobOf makes a job of the request that a chain carries.
+func (h *Handlers) jobOf(d dispatch.Delivery, e events.Event, c events.Chain, s events.Suspension) (*job, error) {
+	r, err := events.Payload[events.Request](events.Event{Type: events.ActionRequested, Data: s.Original})
+	if err != nil {
+		return nil, err
+	}
+	r.Tenant = c.Tenant
+	m := dispatch.Meta{Delivery: d, Tenant: c.Tenant, EventID: e.ID, EventTime: e.Time}
+	m.TraceParent, m.TraceState = d.Get("traceparent"), d.Get("tracestate")
+	return &job{Meta: m, req: r, at: s.OriginalAt, chained: true, chain: d.Sequence, cause: s.Cause}, nil
+}
+
+// terminated makes a terminated suspension its request's end, closes the run to later requests, and ends
+// the run's other suspensions.
+func (h *Handlers) terminated(ctx context.Context, d dispatch.Delivery, c events.Chain, s events.Suspension) dispatch.Result {
+	if err := h.Runs.Terminate(ctx, c.Tenant, c.Run); err != nil {
+		return again(ctx, err)
+	}
+	j, err := h.jobOf(d, events.Event{}, c, s)
+	if err != nil {
+		return again(ctx, err)
+	}
+	if j.ledger, err = h.Journal.Last(ctx, events.LedgerSubject(c.Tenant, c.Request)); err != nil {
+		return again(ctx, err)
+	}
+	res := dispatch.Done("duplicate")
+	if !j.ledger.Type.Ends() {
+		o := j.outcome(fault.New(fault.Reason(s.Reason), s.Detail), fenceOf(s))
+		o.Cause = s.Cause
+		res = h.conclude(ctx, j, events.ActionTerminated, o)
+	}
+	if res.Verb != dispatch.Ack || s.Cause == events.CauseRunTerminated {
+		return res
+	}
+	return h.terminateRun(ctx, c)
+}
+
+func fenceOf(s events.Suspension) connection.Fence {
+	return connection.Fence{Generation: s.Generation, SecretVersion: s.SecretVersion}
+}
+
+// terminateRun ends what else of a run waits.
+func (h *Handlers) terminateRun(ctx context.Context, c events.Chain) dispatch.Result {
+	for rec, err := range h.Journal.Each(ctx, events.ChainsFilter(c.Tenant, "", c.Run)) {
+		if err != nil {
+			return again(ctx, err)
+		}
+		if suspension.StateOf(rec.Record) != suspension.Waiting {
+			continue
+		}
+		if err = h.terminate(ctx, rec, suspension.Step{Cause: events.CauseRunTerminated}); err != nil {
+			return again(ctx, err)
+		}
+	}
+	return dispatch.Done("terminated")
+}

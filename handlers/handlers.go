@@ -1,0 +1,114 @@
+// Package handlers is what a worker does: one file per kind of event, and the steps they share. Handlers
+// decide and publish through ports; they log nothing, acknowledge nothing, and know neither NATS nor Vault.
+//
+// The straight line of an action request: action_requested.go (has it ended, does it wait, may it run),
+// run.go (which credentials, try, try again), effect.go (the one place where something happens outside),
+// then conclude.go (the end) or suspend.go (the wait). A wait goes on in recovery.go (credentials were
+// repaired), suspension_commands.go (somebody asked), or alarm.go (time is over), and comes back through
+// chain.go.
+package handlers
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"holdfast/events"
+	"holdfast/internal/dispatch"
+	"holdfast/internal/fault"
+)
+
+// Ports are what handlers need of the world.
+type Ports struct {
+	Journal    Journal
+	Timers     Timers
+	Registry   Registry
+	Runs       Runs
+	Notices    Notices
+	Leases     Leases
+	Clock      Clock
+	Secrets    Secrets
+	Auth       Authenticator
+	Connectors Connectors
+	Observer   Observer
+}
+
+// Options are the times and bounds that operators set.
+type Options struct {
+	// LedgerAge is how long outcomes are kept: older requests are stale. 0: forever.
+	LedgerAge time.Duration
+	// ChainAge is how long chains are kept: a resumed run gives up an hour earlier. 0: forever.
+	ChainAge time.Duration
+	// SuspendFor is how long a run waits where its connection names no time of its own.
+	SuspendFor time.Duration
+	// MaxSuspend is the longest wait from now that an extension may ask for.
+	MaxSuspend time.Duration
+	// EndingSoon is how long ahead of its end a suspension is announced; 0: not at all.
+	EndingSoon time.Duration
+	// Patience is how long unclear answers of a provider are retried before the run is suspended.
+	Patience time.Duration
+	// ProbeFor is how long a probe may take before another run is sent.
+	ProbeFor time.Duration
+	// RecheckAfter is when the chains of a restored connection are listed a second time.
+	RecheckAfter time.Duration
+	// ResumesPerSecond bounds how fast one worker resumes runs; 0: no bound.
+	ResumesPerSecond float64
+	// PollEvery is how often a broken connection's secret version is looked at, among all workers.
+	PollEvery time.Duration
+	// SweepEvery is how often one of the workers looks for what fell through.
+	SweepEvery time.Duration
+	// ForgetFailure is how long a secret that is missing or deleted is not asked for again.
+	ForgetFailure time.Duration
+}
+
+// Handlers holds what all handlers share. Make one with New.
+type Handlers struct {
+	Ports
+
+	opts    Options
+	resumes *rate.Limiter
+	trying  sync.Map // tenant/connection → struct{}: one request at a time tries unproven credentials
+	gone    goneCache
+}
+
+// New makes the handlers of one worker.
+func New(p Ports, o Options) *Handlers {
+	limit := rate.Inf
+	if o.ResumesPerSecond > 0 {
+		limit = rate.Limit(o.ResumesPerSecond)
+	}
+	return &Handlers{Ports: p, opts: o, resumes: rate.NewLimiter(limit, resumeParallel)}
+}
+
+// append publishes a payload as an event of type t, expecting the subject's last sequence to be after.
+func (h *Handlers) append(ctx context.Context, subject string, after uint64, t events.Type, payload any) (uint64, error) {
+	e, err := events.New(t, h.Clock.Now(), payload)
+	if err != nil {
+		return 0, err
+	}
+	return h.Journal.Append(ctx, subject, after, e)
+}
+
+// again turns an error of a port into a retry of the delivery.
+func again(ctx context.Context, err error) dispatch.Result {
+	if ctx.Err() != nil {
+		return dispatch.Again(fault.Wrap(fault.Draining, "the worker is stopping", ctx.Err()))
+	}
+	return dispatch.Again(fault.From(err))
+}
+
+// conflict tells whether somebody else was first.
+func conflict(err error) bool {
+	f := fault.From(err)
+	return f != nil && f.Reason == fault.Conflict
+}
+
+// detached is a context for what must be written although the worker is stopping: an effect that happened.
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+}
+
+// writeTimeout bounds a write that must not be given up early; the message is redelivered after it.
+const writeTimeout = 15 * time.Second

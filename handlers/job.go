@@ -1,0 +1,57 @@
+package handlers
+
+import (
+	"cmp"
+
+	"holdfast/events"
+	"holdfast/internal/connection"
+	"holdfast/internal/dispatch"
+	"holdfast/internal/fault"
+)
+
+// job is one request on its way to an end.
+type job struct {
+	dispatch.Meta
+
+	req events.Request
+	// at is where the request itself was on the bus; the message at hand may be its chain's resumed event.
+	at events.Origin
+	// ledger is the last record of the request's ledger, and chained whether it has a chain.
+	ledger  events.Record
+	chained bool
+	// chain is the sequence that a new suspension must follow: 0, or that of the resumed event at hand.
+	chain uint64
+	// cause is why the run was resumed; empty for a new request.
+	cause events.Cause
+}
+
+// origin names the message at hand.
+func (j *job) origin() events.Origin {
+	return events.Origin{Stream: j.Stream, Sequence: j.Sequence}
+}
+
+// resumed tells whether the job comes from a chain.
+func (j *job) resumed() bool { return j.chain != 0 }
+
+// forced tells whether somebody asked to try although the credentials are known not to work.
+func (j *job) forced() bool { return j.cause == events.CauseOperator }
+
+// atMostOnce tells whether the effect may never be repeated.
+func (j *job) atMostOnce() bool { return j.req.Delivery == events.AtMostOnce }
+
+// outcome is the payload of a ledger event about the job; fault and fence may be zero.
+func (j *job) outcome(f *fault.Fault, fence connection.Fence) events.Outcome {
+	o := events.Outcome{
+		Tenant: j.Tenant, Request: j.req.ID, Workflow: j.req.Workflow, Run: j.req.Run, Step: j.req.Step,
+		Connection: j.req.Connection, ActingUser: cmp.Or(j.req.ActingUser, systemUser),
+		Generation: fence.Generation, SecretVersion: fence.SecretVersion,
+		Origin: j.origin(), Chained: j.chained, IdempotencyKey: j.req.ID,
+	}
+	if f != nil {
+		o.Reason, o.Detail, o.Field = string(f.Reason), f.Detail, f.Field
+	}
+	return o
+}
+
+// systemUser is who acts in a run that names nobody.
+const systemUser = "system"

@@ -1,0 +1,58 @@
+package handlers
+
+import (
+	"context"
+	"fmt"
+
+	"holdfast/events"
+	"holdfast/internal/connection"
+	"holdfast/internal/fault"
+	"holdfast/internal/suspension"
+)
+
+// resume publishes resumed on a waiting chain and takes its alarm away. Losing to somebody else is no
+// error: the chain has moved.
+func (h *Handlers) resume(ctx context.Context, rec events.ChainRecord, step suspension.Step, verified connection.Fence) error {
+	return h.move(ctx, rec, events.SuspensionResumed, func(s events.Suspension) (events.Suspension, error) {
+		return suspension.Resume(rec.Record, s, step, verified)
+	})
+}
+
+// terminate publishes terminated on a waiting chain.
+func (h *Handlers) terminate(ctx context.Context, rec events.ChainRecord, step suspension.Step) error {
+	return h.move(ctx, rec, events.SuspensionTerminated, func(s events.Suspension) (events.Suspension, error) {
+		return suspension.Terminate(rec.Record, s, step)
+	})
+}
+
+// move is one deciding event of a chain: publish it after the one at hand, then cancel that one's alarm.
+func (h *Handlers) move(ctx context.Context, rec events.ChainRecord, t events.Type, next func(events.Suspension) (events.Suspension, error)) error {
+	s, err := events.Payload[events.Suspension](rec.Event)
+	if err != nil {
+		return err
+	}
+	if s, err = next(s); err != nil {
+		return err
+	}
+	if _, err = h.append(ctx, rec.Chain.Subject(), rec.Sequence, t, s); conflict(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	h.Observer.Suspension(t, fault.Reason(s.Reason), s.Cause)
+	return h.Timers.Cancel(ctx, rec.Chain, rec.Sequence)
+}
+
+// notify publishes a notice under an id that is the same however often it is tried.
+func (h *Handlers) notify(ctx context.Context, t events.Type, tenant, id string, payload any) error {
+	e, err := events.New(t, h.Clock.Now(), payload)
+	if err != nil {
+		return err
+	}
+	e.ID = id
+	return h.Notices.Notify(ctx, tenant, e)
+}
+
+func noticeID(what, tenant, subject string, sequence uint64) string {
+	return fmt.Sprintf("%s/%s/%s/%d", what, tenant, subject, sequence)
+}

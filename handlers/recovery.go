@@ -1,0 +1,185 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"holdfast/events"
+	"holdfast/internal/connection"
+	"holdfast/internal/connector"
+	"holdfast/internal/credential"
+	"holdfast/internal/dispatch"
+	"holdfast/internal/fault"
+	"holdfast/internal/suspension"
+)
+
+// resumeParallel is how many chains of one connection are resumed at the same time.
+const resumeParallel = 32
+
+// ConnectionChanged handles a change of a registry entry, whoever made it: what can go on, goes on. The
+// entry is read anew, so a change that is delivered late or twice is only another look.
+func (h *Handlers) ConnectionChanged(ctx context.Context, tenant, id string, deliveries uint64) dispatch.Result {
+	resumed, err := h.Recover(ctx, tenant, id)
+	if err != nil {
+		return again(ctx, err)
+	}
+	if resumed > 0 && deliveries <= 1 {
+		return dispatch.Later("recheck", h.opts.RecheckAfter)
+	}
+	return dispatch.Done("looked")
+}
+
+// Recover moves a connection's suspended runs on as far as its state allows: it verifies credentials that
+// are not yet seen to fail, and resumes the runs of a connection that works. It gives the number resumed.
+func (h *Handlers) Recover(ctx context.Context, tenant, id string) (resumed int, err error) {
+	e, rev, err := h.Registry.Fresh(ctx, tenant, id)
+	if err != nil || e == nil || e.Deleted || e.Missing {
+		return 0, err
+	}
+	if e.Broken != nil {
+		return 0, h.verify(ctx, e, rev)
+	}
+	if e.Verified == nil || e.Resume == events.ResumeManual {
+		return 0, nil
+	}
+	return h.resumeAll(ctx, e)
+}
+
+// resumeAll resumes what waits for a connection that works, at a bounded rate.
+func (h *Handlers) resumeAll(ctx context.Context, e *connection.Entry) (resumed int, err error) {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(resumeParallel)
+	step := suspension.Step{Cause: events.CauseRestored}
+	for rec, err := range h.Journal.Each(ctx, events.ChainsFilter(e.Tenant, e.ID, "")) {
+		if err != nil {
+			return resumed, errors.Join(err, g.Wait())
+		}
+		if suspension.StateOf(rec.Record) != suspension.Waiting {
+			continue
+		}
+		if err = h.resumes.Wait(ctx); err != nil {
+			return resumed, errors.Join(err, g.Wait())
+		}
+		resumed++
+		g.Go(func() error { return h.resume(ctx, rec, step, e.Now()) })
+	}
+	return resumed, g.Wait()
+}
+
+// verify tries credentials that are not those known to fail. What can be tested is tested once; otherwise
+// one suspended run goes first.
+func (h *Handlers) verify(ctx context.Context, e *connection.Entry, revision uint64) error {
+	c, worth, err := h.worthTrying(ctx, e)
+	if err != nil || !worth {
+		return err
+	}
+	f := h.test(ctx, c)
+	switch {
+	case f == nil:
+		return h.restore(ctx, e, c.fence)
+	case errors.Is(f, connector.ErrNoTest):
+		return h.probe(ctx, e, revision, c.fence)
+	case f.Class().Suspends():
+		_, err = h.markBroken(ctx, e.Tenant, e.ID, c.fence, f)
+		return err
+	default:
+		return f
+	}
+}
+
+// worthTrying reads the secret anew when its version or the connection's generation is another than the
+// one that failed.
+func (h *Handlers) worthTrying(ctx context.Context, e *connection.Entry) (credentials, bool, error) {
+	v, err := h.Secrets.ConfigVersion(ctx, e.Tenant, e.ID)
+	if err != nil {
+		return credentials{}, false, err
+	}
+	if v.Current == 0 || v.Deleted || v.Destroyed {
+		return credentials{}, false, nil
+	}
+	now := connection.Fence{Generation: e.Generation, SecretVersion: v.Current}
+	if e.KnownBroken(now) && !mayHeal(e.Broken.Reason) {
+		return credentials{}, false, nil
+	}
+	c := h.secretOf(ctx, e, true)
+	if c.fault != nil {
+		return c, false, unlessSuspends(c.fault)
+	}
+	return c, true, nil
+}
+
+// mayHeal tells whether the same credentials may work again: a deleted secret is undeleted under its old
+// version, and a provider that was unusable may have been mended.
+func mayHeal(r fault.Reason) bool { return r == fault.SecretDeleted || r == fault.ProviderUnusable }
+
+func unlessSuspends(f *fault.Fault) error {
+	if f.Class().Suspends() {
+		return nil
+	}
+	return f
+}
+
+// test authenticates, and asks the target where the connection says how. A provider that gives a token has
+// answered the question; without any test the fault wraps connector.ErrNoTest.
+func (h *Handlers) test(ctx context.Context, c credentials) *fault.Fault {
+	defer h.stage("verify", time.Now())
+	cred, f := h.authenticate(ctx, &c)
+	if f != nil {
+		return f
+	}
+	t, _ := connection.TypeOf(c.entry.Type)
+	con, ok := h.Connectors.Lookup(t.Tester())
+	if !ok {
+		return fault.New(fault.SettingsInvalid, "the connection's type is not in the catalog")
+	}
+	err := con.Test(ctx, connector.Request{Settings: c.entry.Settings, Credential: cred})
+	if errors.Is(err, connector.ErrNoTest) {
+		if credential.Method(c.entry.Auth.Method).AsksProvider() {
+			return nil
+		}
+		return fault.Wrap(fault.VerifyingElsewhere, "the connection has no test", err)
+	}
+	return testSays(fault.From(err))
+}
+
+// testSays reads a test's answer as one about credentials: a target that refuses the right or does not know
+// the path has let them in, or has said nothing.
+func testSays(f *fault.Fault) *fault.Fault {
+	switch {
+	case f == nil || f.Reason == fault.Forbidden:
+		return nil
+	case f.Class() == fault.Failed:
+		return fault.Wrap(fault.VerifyingElsewhere, "the connection's test is of no use", connector.ErrNoTest)
+	default:
+		return f
+	}
+}
+
+// restore marks a connection as working, with the credentials that were seen to. Its change then resumes
+// what waits.
+func (h *Handlers) restore(ctx context.Context, e *connection.Entry, f connection.Fence) error {
+	for {
+		cur, rev, err := h.Registry.Fresh(ctx, e.Tenant, e.ID)
+		if err != nil {
+			return err
+		}
+		if cur == nil || cur.Broken == nil {
+			return nil
+		}
+		next, ok := connection.Restore(cur, f)
+		if !ok {
+			return nil
+		}
+		rev, err = h.Registry.Put(ctx, next, rev)
+		if conflict(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return h.announce(ctx, events.ConnectionRestored, next, rev)
+	}
+}

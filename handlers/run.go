@@ -1,0 +1,129 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+
+	"holdfast/events"
+	"holdfast/internal/connection"
+	"holdfast/internal/dispatch"
+	"holdfast/internal/fault"
+)
+
+// attempt is what one try with one set of credentials came to.
+type attempt struct {
+	creds    credentials
+	response json.RawMessage
+	fault    *fault.Fault // nil: the action completed
+	known    bool         // the credentials were known to be broken and were not tried
+}
+
+// run takes a request from its connection to its end, its suspension, or another try later.
+func (h *Handlers) run(ctx context.Context, j *job) dispatch.Result {
+	a := h.try(ctx, j, false)
+	if a.fault != nil && a.fault.Class().Suspends() && !a.known {
+		a = h.secondLook(ctx, j, a)
+	}
+	if a.fault == nil {
+		return h.complete(ctx, j, a)
+	}
+	switch a.fault.Class() {
+	case fault.Auth, fault.Settings:
+		return h.suspend(ctx, j, a)
+	case fault.Denied:
+		return h.deny(ctx, j, a.fault)
+	case fault.Failed:
+		return h.failWith(ctx, j, a)
+	case fault.Unknown:
+		return h.conclude(ctx, j, events.ActionUnknown, j.outcome(a.fault, a.creds.fence))
+	default:
+		return h.later(ctx, j, a)
+	}
+}
+
+// secondLook fetches connection and secret past every cache after a failure, and tries once more if either
+// has moved: a late failure of old credentials says nothing about new ones.
+func (h *Handlers) secondLook(ctx context.Context, j *job, first attempt) attempt {
+	c := h.credentials(ctx, j, true)
+	if c.fence == first.creds.fence {
+		if c.fault != nil && !c.fault.Class().Suspends() {
+			return attempt{creds: c, fault: c.fault}
+		}
+		first.creds.entry = c.entry
+		return first
+	}
+	return h.tryWith(ctx, j, c)
+}
+
+// try is one attempt with what the caches hold, or with what is there now.
+func (h *Handlers) try(ctx context.Context, j *job, fresh bool) attempt {
+	c := h.credentials(ctx, j, fresh)
+	if c.entry.KnownBroken(c.fence) && j.resumed() && !fresh {
+		c = h.credentials(ctx, j, true) // a resumed run is often ahead of this worker's caches
+	}
+	return h.tryWith(ctx, j, c)
+}
+
+func (h *Handlers) tryWith(ctx context.Context, j *job, c credentials) attempt {
+	a := attempt{creds: c}
+	if f := h.allowed(j, c); f != nil {
+		a.fault = f
+		return a
+	}
+	if c.entry.KnownBroken(c.fence) && !j.forced() {
+		a.known = true
+		a.fault = fault.New(c.entry.Broken.Reason, c.entry.Broken.Detail)
+		return a
+	}
+	if c.fault != nil {
+		a.fault = c.fault
+		return a
+	}
+	if c.entry.Broken != nil {
+		release, ok := h.claim(j)
+		if !ok {
+			a.fault = fault.New(fault.VerifyingElsewhere, "another request is trying the connection's new credentials")
+			return a
+		}
+		defer release()
+	}
+	a.response, a.fault = h.execute(ctx, j, &a.creds)
+	return a
+}
+
+// allowed is the rule that forbids the request, nil when there is none. A connection that can not be tried
+// at all is a matter of its credentials, not of rights.
+func (h *Handlers) allowed(j *job, c credentials) *fault.Fault {
+	if c.entry.Missing || c.entry.Deleted || c.fault != nil && c.fault.Class().Retries() {
+		return nil
+	}
+	return connection.Authorize(c.entry, j.req)
+}
+
+// claim lets one request of this worker at a time try credentials that are not yet seen to work.
+func (h *Handlers) claim(j *job) (release func(), ok bool) {
+	key := j.Tenant + "/" + j.req.Connection
+	if _, taken := h.trying.LoadOrStore(key, struct{}{}); taken {
+		return nil, false
+	}
+	return func() { h.trying.Delete(key) }, true
+}
+
+// later asks for another try, unless the request's patience is over.
+func (h *Handlers) later(ctx context.Context, j *job, a attempt) dispatch.Result {
+	if ctx.Err() != nil {
+		return again(ctx, ctx.Err())
+	}
+	waited := h.Clock.Now().Sub(j.Time)
+	switch {
+	case a.fault.Class() == fault.Unclear && waited > h.opts.Patience:
+		a.fault = fault.Wrap(fault.ProviderUnusable, "the provider gave no usable answer for as long as the request was patient", a.fault)
+		return h.suspend(ctx, j, a)
+	case j.req.Deadline != nil && !h.Clock.Now().Before(*j.req.Deadline):
+		return h.fail(ctx, j, fault.Wrap(fault.Deadline, "the request's deadline passed while it was retried", a.fault))
+	case j.resumed() && h.opts.ChainAge > 0 && waited > h.opts.ChainAge-staleMargin:
+		return h.fail(ctx, j, fault.Wrap(fault.Deadline, "the resumed run was retried for as long as its chain is kept", a.fault))
+	default:
+		return dispatch.Again(a.fault)
+	}
+}

@@ -1,0 +1,130 @@
+package handlers
+
+import (
+	"cmp"
+	"context"
+
+	"holdfast/events"
+	"holdfast/internal/connection"
+	"holdfast/internal/dispatch"
+	"holdfast/internal/fault"
+	"holdfast/internal/suspension"
+)
+
+// suspend stops a run until its connection works. The order matters: the connection is marked broken at
+// the credentials that failed, the ledger learns that there is a chain, the chain decides, the timer is
+// set; and then a last look catches a repair that went through in between.
+func (h *Handlers) suspend(ctx context.Context, j *job, a attempt) dispatch.Result {
+	if !a.known {
+		moved, err := h.markBroken(ctx, j.Tenant, j.req.Connection, a.creds.fence, a.fault)
+		if err != nil {
+			return again(ctx, err)
+		}
+		if moved {
+			return dispatch.Again(fault.New(fault.Conflict, "the connection changed while it was tried"))
+		}
+	}
+	if err := h.markChained(ctx, j, a); err != nil {
+		return again(ctx, err)
+	}
+	rec, err := h.appendSuspended(ctx, j, a)
+	if err != nil {
+		return again(ctx, err)
+	}
+	h.Observer.Suspension(events.SuspensionSuspended, a.fault.Reason, "")
+	return h.settle(ctx, rec)
+}
+
+// markBroken marks a connection broken at the credentials that failed; moved tells that it has other ones
+// by now, so that the failure says nothing.
+func (h *Handlers) markBroken(ctx context.Context, tenant, id string, f connection.Fence, why *fault.Fault) (moved bool, err error) {
+	for {
+		e, rev, err := h.Registry.Fresh(ctx, tenant, id)
+		if err != nil {
+			return false, err
+		}
+		if e == nil {
+			e = connection.Missed(tenant, id)
+		}
+		if e.KnownBroken(f) && e.Broken.Reason == why.Reason && e.Probe == nil {
+			return false, nil
+		}
+		next, ok := connection.Break(e, f, why, h.Clock.Now())
+		if !ok {
+			return true, nil
+		}
+		rev, err = h.Registry.Put(ctx, next, rev)
+		if conflict(err) {
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		return false, h.announce(ctx, events.ConnectionBroken, next, rev)
+	}
+}
+
+// announce publishes connection.broken or connection.restored, once for each revision of the registry.
+func (h *Handlers) announce(ctx context.Context, t events.Type, e *connection.Entry, revision uint64) error {
+	n := events.ConnectionNotice{Tenant: e.Tenant, ID: e.ID, Generation: e.Generation}
+	if e.Broken != nil {
+		n.Reason, n.Detail, n.SecretVersion = string(e.Broken.Reason), e.Broken.Detail, e.Broken.SecretVersion
+	} else if e.Verified != nil {
+		n.SecretVersion = e.Verified.SecretVersion
+	}
+	return h.notify(ctx, t, e.Tenant, noticeID(t.What(), e.Tenant, e.ID, revision), n)
+}
+
+// markChained tells the ledger that the request has a chain, before it has one.
+func (h *Handlers) markChained(ctx context.Context, j *job, a attempt) error {
+	if j.chained {
+		return nil
+	}
+	j.chained = true
+	o := j.outcome(a.fault, a.creds.fence)
+	seq, err := h.append(ctx, events.LedgerSubject(j.Tenant, j.req.ID), j.ledger.Sequence, events.ActionSuspended, o)
+	j.ledger.Sequence, j.ledger.Type = seq, events.ActionSuspended
+	return err
+}
+
+func (h *Handlers) appendSuspended(ctx context.Context, j *job, a attempt) (events.ChainRecord, error) {
+	wait := cmp.Or(a.creds.entry.SuspendFor.Duration(), h.opts.SuspendFor)
+	why := suspension.Why{Fault: a.fault, Fence: a.creds.fence}
+	now := h.Clock.Now()
+	s, err := suspension.Suspend(j.req, j.at, why, now, wait, j.chain)
+	if err != nil {
+		return events.ChainRecord{}, err
+	}
+	e, err := events.New(events.SuspensionSuspended, now, s)
+	if err != nil {
+		return events.ChainRecord{}, err
+	}
+	c := j.req.Chain()
+	seq, err := h.Journal.Append(ctx, c.Subject(), j.chain, e)
+	return events.ChainRecord{Record: events.Record{Event: e, Stored: now, Sequence: seq}, Chain: c}, err
+}
+
+// settle finishes what a suspension needs beside its event, as often as it is asked to: its timer, and a
+// look whether the connection was repaired before anybody could have seen that this run waits for it.
+func (h *Handlers) settle(ctx context.Context, rec events.ChainRecord) dispatch.Result {
+	s, err := events.Payload[events.Suspension](rec.Event)
+	if err != nil {
+		return again(ctx, err)
+	}
+	ring := suspension.NextRing(s, h.Clock.Now(), h.opts.EndingSoon)
+	if err = h.Timers.Set(ctx, rec.Chain, rec.Sequence, ring); err != nil {
+		return again(ctx, err)
+	}
+	e, _, err := h.Registry.Fresh(ctx, s.Tenant, s.Connection)
+	if err != nil {
+		return again(ctx, err)
+	}
+	if e == nil || !e.Works() || e.Resume == events.ResumeManual {
+		return dispatch.Done("suspended")
+	}
+	step := suspension.Step{Cause: events.CauseRestored}
+	if err = h.resume(ctx, rec, step, e.Now()); err != nil {
+		return again(ctx, err)
+	}
+	return dispatch.Done("suspended")
+}
