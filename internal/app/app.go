@@ -1,0 +1,184 @@
+// Package app wires a worker together: which parts, in which order, and what handles what (routes.go).
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
+
+	"holdfast/handlers"
+	"holdfast/internal/authn"
+	"holdfast/internal/bus"
+	"holdfast/internal/config"
+	"holdfast/internal/connector"
+	"holdfast/internal/connector/httpc"
+	"holdfast/internal/connector/noop"
+	"holdfast/internal/metrics"
+	"holdfast/internal/oauth"
+	"holdfast/vaultclient"
+)
+
+// App is one worker. Make it with New, start it with Start, and stop it with Stop.
+type App struct {
+	cfg     config.Config
+	log     zerolog.Logger
+	metrics *metrics.Metrics
+	tracer  trace.Tracer
+
+	bus      *bus.Bus
+	vault    *vaultclient.Client
+	handlers *handlers.Handlers
+	gate     *gate
+	web      *web
+
+	stops   []step // in the order in which they were started
+	stopped sync.Once
+}
+
+// step is one part to stop.
+type step struct {
+	name string
+	stop func(context.Context) error
+}
+
+// New makes a worker; nothing is contacted before Start.
+func New(cfg config.Config, log zerolog.Logger) *App {
+	return &App{cfg: cfg, log: log, metrics: metrics.New()}
+}
+
+// Start connects, retrying for the configured time, and begins to consume. After an error everything that
+// was started is stopped again.
+func (a *App) Start(ctx context.Context) error {
+	for _, part := range []func(context.Context) error{
+		a.startTracing, a.startWeb, a.startBus, a.startVault, a.startHandlers, a.startConsuming, a.startLoops,
+	} {
+		if err := part(ctx); err != nil {
+			return errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+		}
+	}
+	a.web.started(a.ready)
+	a.log.Info().Msg("the worker is ready")
+	return nil
+}
+
+// Stop stops everything, last started first, within the drain timeout and a little more. It may be called
+// more than once.
+func (a *App) Stop(ctx context.Context) (err error) {
+	a.stopped.Do(func() {
+		ctx, cancel := context.WithTimeout(ctx, a.cfg.Worker.DrainTimeout+stopMargin)
+		defer cancel()
+		for i := len(a.stops) - 1; i >= 0; i-- {
+			began := time.Now()
+			failed := a.stops[i].stop(ctx)
+			a.log.Info().Str("part", a.stops[i].name).Dur("took_ms", time.Since(began)).Bool("clean", failed == nil).Msg("stopped")
+			err = errors.Join(err, failed)
+		}
+	})
+	return err
+}
+
+// stopMargin is what stopping may take beyond draining.
+const stopMargin = 10 * time.Second
+
+func (a *App) onStop(name string, stop func(context.Context) error) {
+	a.stops = append(a.stops, step{name, stop})
+}
+
+func (a *App) startBus(ctx context.Context) (err error) {
+	if a.bus, err = bus.Connect(ctx, BusConfig(a.cfg), a.log, a.metrics.ForBus()); err != nil {
+		return fmt.Errorf("connect to the bus: %w", err)
+	}
+	a.onStop("bus", func(context.Context) error { a.bus.Close(); return nil })
+	if !a.cfg.Worker.Setup {
+		return nil
+	}
+	report, err := a.bus.Setup(ctx, SetupConfig(a.cfg))
+	if err != nil {
+		return fmt.Errorf("set up streams: %w", err)
+	}
+	a.log.Info().Strs("created", report.Created).Strs("changed", report.Changed).Msg("streams are set up")
+	return nil
+}
+
+func (a *App) startVault(ctx context.Context) (err error) {
+	if a.vault, err = vaultclient.New(VaultConfig(a.cfg), a.log, a.metrics); err != nil {
+		return fmt.Errorf("configure Vault: %w", err)
+	}
+	a.onStop("vault", func(context.Context) error { a.vault.Close(); return nil })
+	if err = retryFor(ctx, a.cfg.NATS.StartTimeout, a.vault.Start); err != nil {
+		return fmt.Errorf("log in to Vault: %w", err)
+	}
+	return nil
+}
+
+func (a *App) startHandlers(ctx context.Context) error {
+	addresses, err := httpc.ParseAddressPolicy(a.cfg.HTTP.AllowAddresses)
+	if err != nil {
+		return err
+	}
+	options := httpc.Options{Addresses: addresses, Timeout: a.cfg.HTTP.Timeout}
+	target := httpc.New(options)
+	a.onStop("connectors", func(context.Context) error { target.Close(); return nil })
+	connectors, err := connector.NewRegistry(target, noop.New())
+	if err != nil {
+		return err
+	}
+	provider := oauth.New(oauth.Options{Transport: httpc.NewTransport(options), Clock: a.bus.Clock()})
+	a.onStop("provider client", func(context.Context) error { provider.Close(); return nil })
+	auth := authn.New(authn.Options{
+		OAuth: provider, Tokens: a.vault, Leases: authn.LeasesFrom(a.bus.Leases().Acquire), Clock: a.bus.Clock(),
+		Observer: a.metrics, RenewAhead: a.cfg.Worker.AccessTokenRenewAhead,
+	})
+	a.onStop("authenticator", auth.Close)
+	ports, err := a.ports(ctx)
+	if err != nil {
+		return err
+	}
+	ports.Auth, ports.Connectors = auth, connectors
+	a.handlers = handlers.New(ports, HandlerOptions(a.cfg))
+	return nil
+}
+
+// ports are the bus's, Vault's and the metrics' sides of what handlers need.
+func (a *App) ports(ctx context.Context) (handlers.Ports, error) {
+	runs, err := a.bus.Runs(ctx)
+	if err != nil {
+		return handlers.Ports{}, fmt.Errorf("read terminated runs: %w", err)
+	}
+	return handlers.Ports{
+		Journal: a.bus.Journal(), Timers: a.bus.Timers(), Registry: a.bus.Registry(), Runs: runs,
+		Notices: a.bus.Notices(), Leases: a.bus.Leases(), Clock: a.bus.Clock(),
+		Secrets: a.vault, Observer: a.metrics,
+	}, nil
+}
+
+// startLoops starts what a worker does of its own accord.
+func (a *App) startLoops(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var all sync.WaitGroup
+	all.Go(func() { a.handlers.SweepForever(ctx, a.reporter("sweep")) })
+	all.Go(func() { a.handlers.PollBroken(ctx, a.reporter("poll")) })
+	a.onStop("loops", func(context.Context) error { cancel(); all.Wait(); return nil })
+	return nil
+}
+
+// reporter logs what a loop could not do; it does it again next time.
+func (a *App) reporter(loop string) func(error) {
+	return func(err error) { logFault(a.log, err, loop+" is incomplete and will be repeated") }
+}
+
+// RunWorker runs a worker until ctx ends, and then stops it.
+func RunWorker(ctx context.Context, cfg config.Config, log zerolog.Logger) error {
+	a := New(cfg, log)
+	if err := a.Start(ctx); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	log.Info().Msg("stopping: no more messages are fetched")
+	return a.Stop(context.WithoutCancel(ctx))
+}

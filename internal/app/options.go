@@ -1,0 +1,63 @@
+package app
+
+import (
+	"time"
+
+	"holdfast/handlers"
+	"holdfast/internal/bus"
+	"holdfast/internal/config"
+	"holdfast/vaultclient"
+)
+
+// BusConfig is the bus's part of the settings.
+func BusConfig(c config.Config) bus.Config {
+	return bus.Config{
+		URLs: c.NATS.URLs, Name: c.NATS.Name, CredsFile: c.NATS.CredsFile, NKeyFile: c.NATS.NKeyFile,
+		User: c.NATS.User, Password: c.NATS.Password, Token: c.NATS.Token,
+		TLS:         bus.TLS{CAFile: c.NATS.TLS.CAFile, CertFile: c.NATS.TLS.CertFile, KeyFile: c.NATS.TLS.KeyFile},
+		InboxPrefix: c.NATS.InboxPrefix, StartTimeout: c.NATS.StartTimeout,
+	}
+}
+
+// SetupConfig is what streams and buckets shall be like.
+func SetupConfig(c config.Config) bus.SetupConfig {
+	return bus.SetupConfig{
+		Replicas: c.NATS.Replicas, ActionsAge: c.Retention.Actions, OutcomesAge: c.Retention.Outcomes,
+		LongestDeadline: c.Suspension.Max, NoticesAge: c.Retention.Notices,
+		DeadLettersAge: c.Retention.DeadLetters, HistoryAge: c.Retention.History, AckWait: c.Worker.AckWait,
+	}
+}
+
+// VaultConfig is Vault's part of the settings.
+func VaultConfig(c config.Config) vaultclient.Config {
+	v := c.Vault
+	return vaultclient.Config{
+		Address: v.Address, Namespace: v.Namespace, Mount: v.Mount, Prefix: v.Prefix,
+		TLS: vaultclient.TLSConfig{CACert: v.TLS.CAFile, ClientCert: v.TLS.CertFile, ClientKey: v.TLS.KeyFile, ServerName: v.TLS.ServerName},
+		Auth: vaultclient.AuthConfig{
+			Method: vaultclient.Method(v.Auth.Method), Mount: v.Auth.Mount, Token: v.Auth.Token, TokenFile: v.Auth.TokenFile,
+			RoleID: v.Auth.RoleID, SecretID: v.Auth.SecretID, SecretIDFile: v.Auth.SecretIDFile,
+			Role: v.Auth.Role, JWTFile: v.Auth.JWTFile,
+		},
+		Timeout: v.Timeout, MaxInFlight: v.MaxInFlight, CacheTTL: v.CacheTTL, StaleFor: v.StaleFor,
+	}
+}
+
+// Times that nobody had a reason to set yet.
+const (
+	patience      = 15 * time.Minute
+	probeFor      = time.Minute
+	recheckAfter  = 3 * time.Second
+	forgetFailure = 5 * time.Second
+)
+
+// HandlerOptions are the handlers' times and bounds.
+func HandlerOptions(c config.Config) handlers.Options {
+	return handlers.Options{
+		LedgerAge: c.Retention.Outcomes, ChainAge: c.Suspension.Max + 24*time.Hour,
+		SuspendFor: c.Suspension.Default, MaxSuspend: c.Suspension.Max, EndingSoon: c.Suspension.EndingSoon,
+		Patience: patience, ProbeFor: probeFor, RecheckAfter: recheckAfter,
+		ResumesPerSecond: c.Worker.ResumeRate, PollEvery: c.Worker.BrokenPollInterval,
+		SweepEvery: c.Worker.SweepInterval, ForgetFailure: min(forgetFailure, c.Worker.BrokenPollInterval),
+	}
+}

@@ -1,0 +1,109 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"holdfast/events"
+	"holdfast/handlers"
+	"holdfast/internal/bus"
+	"holdfast/internal/dispatch"
+)
+
+// routes is what handles what: every event type that comes in, in one place.
+func routes(r *dispatch.Router, h *handlers.Handlers) error {
+	return errors.Join(
+		dispatch.Handle(r, events.ConnectionCreated, h.ConnectionCreated),
+		dispatch.Handle(r, events.ConnectionUpdated, h.ConnectionUpdated),
+		dispatch.Handle(r, events.ConnectionDeleted, h.ConnectionDeleted),
+		dispatch.Handle(r, events.ConnectionSecretRotated, h.ConnectionSecretRotated),
+		dispatch.Handle(r, events.ActionRequested, h.ActionRequested),
+		dispatch.Handle(r, events.SuspensionResumeRequested, h.SuspensionResumeRequested),
+		dispatch.Handle(r, events.SuspensionExtendRequested, h.SuspensionExtendRequested),
+		dispatch.Handle(r, events.SuspensionTerminateRequested, h.SuspensionTerminateRequested),
+	)
+}
+
+// consumer is one durable and its handler.
+type consumer struct {
+	bus.ConsumerSpec
+
+	handle dispatch.Handler
+	// needsVault marks a consumer that pauses while Vault is down for all: fetching more would only fill the
+	// server's list of delayed messages.
+	needsVault bool
+}
+
+// consumers is which durable goes where. Events of one connection are handled one after another, and so are
+// copies of one request; everything else goes in parallel.
+func (a *App) consumers(route dispatch.Handler) []consumer {
+	spec := func(stream, durable string, key func(dispatch.Delivery) string) bus.ConsumerSpec {
+		return bus.ConsumerSpec{Stream: stream, Durable: durable, KeyOf: key,
+			Concurrency: a.cfg.Worker.Concurrency, Prefetch: a.cfg.Worker.Prefetch,
+			Backoff: bus.Backoff{Base: a.cfg.Worker.BackoffBase, Cap: a.cfg.Worker.BackoffMax}}
+	}
+	h := a.handlers
+	return []consumer{
+		{spec(events.StreamConnections, bus.DurableConnections, tenantKey), route, false},
+		{spec(events.StreamRegistry, bus.DurableRegistry, subjectKey), connectionChanged(h), true},
+		{spec(events.StreamTimers, bus.DurableAlarms, nil), alarmRang(h), false},
+		{spec(events.StreamSuspensions, bus.DurableChains, subjectKey), h.ChainMoved, true},
+		{spec(events.StreamActions, bus.DurableCommands, nil), route, false},
+		{spec(events.StreamActions, bus.DurableActions, nil), route, true},
+	}
+}
+
+func tenantKey(d dispatch.Delivery) string  { return events.TenantOf(d.Subject) }
+func subjectKey(d dispatch.Delivery) string { return d.Subject }
+
+// alarmRang hands expiry markers to the handler; a timer's making and cancelling are of no interest.
+func alarmRang(h *handlers.Handlers) dispatch.Handler {
+	return func(ctx context.Context, d dispatch.Delivery) dispatch.Result {
+		alarm, rang := bus.ParseAlarm(d)
+		if !rang {
+			return dispatch.Done("no_alarm")
+		}
+		return h.AlarmRang(ctx, alarm.Chain, alarm.Sequence, alarm.RangAt)
+	}
+}
+
+// connectionChanged hands changes of the registry to the handler.
+func connectionChanged(h *handlers.Handlers) dispatch.Handler {
+	return func(ctx context.Context, d dispatch.Delivery) dispatch.Result {
+		tenant, id, ok := events.ParseRegistrySubject(d.Subject)
+		if !ok {
+			return dispatch.Done("no_connection")
+		}
+		return h.ConnectionChanged(ctx, tenant, id, d.Deliveries)
+	}
+}
+
+// startConsuming binds every consumer. Requests come last: what they meet is then ready.
+func (a *App) startConsuming(ctx context.Context) error {
+	router := dispatch.NewRouter(dispatch.WithClock(a.bus.Clock()))
+	if err := routes(router, a.handlers); err != nil {
+		return err
+	}
+	a.gate = newGate(a.vault.Ready, a.log)
+	a.onStop("gate", a.gate.stop)
+	a.onStop("consumers", func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, a.cfg.Worker.DrainTimeout)
+		defer cancel()
+		return a.bus.Drain(ctx)
+	})
+	for _, c := range a.consumers(router.Route) {
+		h := dispatch.Chain(c.handle, dispatch.Tracing(a.tracer), dispatch.Metrics(a.metrics), dispatch.Logging(a.log))
+		if c.needsVault {
+			h = a.gate.watch(h)
+		}
+		sub, err := a.bus.Consume(ctx, c.ConsumerSpec, h)
+		if err != nil {
+			return fmt.Errorf("consume %s: %w", c.Stream, err)
+		}
+		if c.needsVault {
+			a.gate.add(sub)
+		}
+	}
+	return nil
+}
