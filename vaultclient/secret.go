@@ -1,0 +1,105 @@
+package vaultclient
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/rs/zerolog"
+
+	"holdfast/internal/fault"
+	"holdfast/internal/secret"
+)
+
+// Secret is one version of one KV v2 secret: named string values. It prints, marshals and logs without its
+// values. The zero Secret is one that holds nothing.
+type Secret struct {
+	// Version is Vault's version number, from 1; 0 means that there is nothing.
+	Version int
+	fields  map[string]secret.Value
+}
+
+// Get is the value of a field, and whether there is such a field.
+func (s Secret) Get(field string) (secret.Value, bool) {
+	v, ok := s.fields[field]
+	return v, ok
+}
+
+// Fields are the names of the fields, sorted; names are not secret.
+func (s Secret) Fields() []string { return slices.Sorted(maps.Keys(s.fields)) }
+
+// Values are all values, in the order of Fields, for masking them in what leaves the process.
+func (s Secret) Values() []secret.Value {
+	out := make([]secret.Value, 0, len(s.fields))
+	for _, name := range s.Fields() {
+		out = append(out, s.fields[name])
+	}
+	return out
+}
+
+// String is the redaction mark and the version.
+func (s Secret) String() string { return secret.Redacted + " v" + strconv.Itoa(s.Version) }
+
+// Format prints String whatever the verb, %#v included.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.String())) }
+
+// MarshalText is String; JSON and YAML use it too.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// MarshalZerologObject logs the version only.
+func (s Secret) MarshalZerologObject(e *zerolog.Event) {
+	e.Int("version", s.Version).Bool("redacted", true)
+}
+
+// Version is what KV v2 metadata say of a secret's current version.
+type Version struct {
+	// Current is the current version's number; 0 where nothing was ever written.
+	Current int
+	// Deleted and Destroyed tell what happened to the current version; a deleted one can be undeleted.
+	Deleted, Destroyed bool
+}
+
+// gone tells whether there is a current version without data.
+func (v Version) gone() bool { return v.Current > 0 && (v.Deleted || v.Destroyed) }
+
+// parseSecret reads the answer of a KV v2 read: {"data": {…}, "metadata": {"version": n}}. Numbers and
+// booleans become their JSON text; null and nested values are SecretMalformed.
+func parseSecret(data json.RawMessage) (Secret, error) {
+	var kv struct {
+		Data     map[string]any `json:"data"`
+		Metadata struct {
+			Version int `json:"version"`
+		} `json:"metadata"`
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	if err := dec.Decode(&kv); err != nil || kv.Metadata.Version < 1 || kv.Data == nil {
+		return Secret{}, notVault()
+	}
+	s := Secret{Version: kv.Metadata.Version, fields: make(map[string]secret.Value, len(kv.Data))}
+	for name, v := range kv.Data {
+		text, ok := scalar(v)
+		if !ok {
+			return Secret{}, fault.New(fault.SecretMalformed, "a field of the secret is neither text, number nor boolean").
+				WithField("/" + name).WithHint("write each field as one string value")
+		}
+		s.fields[name] = secret.New(text)
+	}
+	return s, nil
+}
+
+func scalar(v any) (string, bool) {
+	switch t := v.(type) {
+	case string:
+		return t, true
+	case json.Number:
+		return t.String(), true
+	case bool:
+		return strconv.FormatBool(t), true
+	default:
+		return "", false
+	}
+}
