@@ -55,6 +55,9 @@ func Decode(raw []byte) (Event, error) {
 	if err := in.UnmarshalJSON(raw); err != nil {
 		return Event{}, fmt.Errorf("decode event: %w", err)
 	}
+	if err := in.Validate(); err != nil { // the reader above lets broken documents pass
+		return Event{}, fmt.Errorf("decode event: %w", err)
+	}
 	return Event{
 		ID: in.ID(), Source: in.Source(), Type: Type(in.Type()), Subject: in.Subject(),
 		Time: in.Time(), Data: in.Data(),
