@@ -20,18 +20,21 @@ func (h *Handlers) AlarmRang(ctx context.Context, c events.Chain, sequence uint6
 	if suspension.StateOf(last) != suspension.Waiting {
 		return dispatch.Done("too_late")
 	}
-	return h.due(ctx, events.ChainRecord{Record: last, Chain: c}, rangAt, sequence == last.Sequence)
+	rec := events.ChainRecord{Record: last, Chain: c}
+	if sequence != last.Sequence { // an older event's alarm: see to it that the last one's is there
+		return h.settle(ctx, rec)
+	}
+	return h.due(ctx, rec, rangAt)
 }
 
-// due ends a waiting chain whose deadline is over at now, or sees to it that its alarm rings then. own
-// tells whether the alarm that rang belongs to the chain's last event.
-func (h *Handlers) due(ctx context.Context, rec events.ChainRecord, now time.Time, own bool) dispatch.Result {
+// due ends a waiting chain whose deadline is over at now, or sees to it that its alarm rings then.
+func (h *Handlers) due(ctx context.Context, rec events.ChainRecord, now time.Time) dispatch.Result {
 	s, err := events.Payload[events.Suspension](rec.Event)
 	if err != nil {
 		return again(ctx, err)
 	}
 	if now.Before(s.TerminatesAt) {
-		return h.ringAgain(ctx, rec, s, now, own)
+		return h.ringAgain(ctx, rec, s, now)
 	}
 	ledger, err := h.Journal.Last(ctx, events.LedgerSubject(rec.Chain.Tenant, rec.Chain.Request))
 	if err != nil {
@@ -49,16 +52,16 @@ func (h *Handlers) due(ctx context.Context, rec events.ChainRecord, now time.Tim
 }
 
 // ringAgain sets the alarm for what is left, and says so where this ring was the one ahead of the end.
-func (h *Handlers) ringAgain(ctx context.Context, rec events.ChainRecord, s events.Suspension, now time.Time, own bool) dispatch.Result {
+func (h *Handlers) ringAgain(ctx context.Context, rec events.ChainRecord, s events.Suspension, now time.Time) dispatch.Result {
 	left := s.TerminatesAt.Sub(now)
-	if own && h.opts.EndingSoon > 0 && left <= h.opts.EndingSoon+time.Second {
+	if h.opts.EndingSoon > 0 && left <= h.opts.EndingSoon+time.Second {
 		id := noticeID("ending_soon", s.Tenant, s.Request, rec.Sequence)
 		if err := h.notify(ctx, events.SuspensionEndingSoon, s.Tenant, id, s); err != nil {
 			return again(ctx, err)
 		}
 	}
 	ring := suspension.NextRing(s, now, h.opts.EndingSoon)
-	return doneUnless(ctx, h.Timers.Set(ctx, rec.Chain, rec.Sequence, ring), "set_again")
+	return doneUnless(ctx, h.Timers.SetAgain(ctx, rec.Chain, rec.Sequence, ring), "set_again")
 }
 
 func doneUnless(ctx context.Context, err error, label string) dispatch.Result {

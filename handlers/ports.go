@@ -34,6 +34,8 @@ type Timers interface {
 	// Set makes sure that the alarm of the chain's event at sequence rings once ttl has passed (whole
 	// seconds, rounded up, one at least). One that is there already is left as it is.
 	Set(ctx context.Context, c events.Chain, sequence uint64, ttl time.Duration) error
+	// SetAgain sets an alarm that has rung. One that was set again already is left as it is.
+	SetAgain(ctx context.Context, c events.Chain, sequence uint64, ttl time.Duration) error
 	// Cancel takes the alarm away; none there is no error.
 	Cancel(ctx context.Context, c events.Chain, sequence uint64) error
 	// Has tells whether the alarm is set and has not rung.

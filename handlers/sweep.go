@@ -44,7 +44,7 @@ func (h *Handlers) sweepOne(ctx context.Context, rec events.ChainRecord) error {
 	}
 	now := h.Clock.Now()
 	if !now.Before(s.TerminatesAt) {
-		return errorOf(h.due(ctx, rec, now, false))
+		return errorOf(h.due(ctx, rec, now))
 	}
 	return errorOf(h.settle(ctx, rec))
 }
