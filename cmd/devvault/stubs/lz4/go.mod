@@ -1,0 +1,3 @@
+module github.com/pierrec/lz4
+
+go 1.20
