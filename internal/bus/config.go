@@ -1,0 +1,53 @@
+package bus
+
+import (
+	"time"
+
+	"holdfast/internal/secret"
+)
+
+// Config says where the bus is and as whom to use it. One way to authenticate is enough; none is for
+// servers without users.
+type Config struct {
+	URLs      []string // nats://host:port; default nats://127.0.0.1:4222
+	Name      string   // shown in the server's list of connections; default holdfast
+	CredsFile string
+	NKeyFile  string // file with an nkey seed
+	User      string
+	Password  secret.Value
+	Token     secret.Value
+	TLS       TLS
+	// InboxPrefix is what answers come back under. Each connection appends a token of its own, so that
+	// permissions can name `<prefix>.>`. Default _INBOX_holdfast.
+	InboxPrefix string
+	// StartTimeout is how long Connect goes on trying; default 30 s.
+	StartTimeout time.Duration
+	// RequestTimeout bounds one attempt of one request; default 5 s.
+	RequestTimeout time.Duration
+}
+
+// TLS names PEM files; empty ones are not used.
+type TLS struct {
+	CAFile   string
+	CertFile string
+	KeyFile  string
+}
+
+func (c Config) withDefaults() Config {
+	if len(c.URLs) == 0 {
+		c.URLs = []string{"nats://127.0.0.1:4222"}
+	}
+	c.Name = orDefault(c.Name, "holdfast")
+	c.InboxPrefix = orDefault(c.InboxPrefix, "_INBOX_holdfast")
+	c.StartTimeout = orDefault(c.StartTimeout, 30*time.Second)
+	c.RequestTimeout = orDefault(c.RequestTimeout, 5*time.Second)
+	return c
+}
+
+func orDefault[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}

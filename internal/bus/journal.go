@@ -1,0 +1,89 @@
+package bus
+
+import (
+	"context"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"holdfast/events"
+	"holdfast/internal/fault"
+)
+
+// Journal is the ledgers and the chains: streams in which a subject's last message is its state, and in
+// which the publish that lands is the decision.
+type Journal struct{ bus *Bus }
+
+// Journal gives the ledgers and chains.
+func (b *Bus) Journal() *Journal { return &Journal{b} }
+
+// journalStream knows where a subject is kept: hf.<t>.outcome.… or hf.<t>.suspension.….
+func journalStream(subject string) string {
+	if t := strings.SplitN(subject, ".", 4); len(t) == 4 && t[2] == "outcome" {
+		return events.StreamOutcomes
+	}
+	return events.StreamSuspensions
+}
+
+// Last is the subject's last record as the stream's leader has it; the zero Record where there is none.
+func (j *Journal) Last(ctx context.Context, subject string) (events.Record, error) {
+	m, err := j.bus.last(ctx, journalStream(subject), subject)
+	if missing(err) {
+		return events.Record{}, nil
+	}
+	if err != nil {
+		return events.Record{}, err
+	}
+	return record(m.Data, m.Time, m.Sequence)
+}
+
+// Append publishes e, expecting the subject's last sequence to be after (0: none), and waits until it is
+// stored. Conflict: somebody was first. A publish whose answer was lost is recognised by the event's id.
+func (j *Journal) Append(ctx context.Context, subject string, after uint64, e events.Event) (uint64, error) {
+	data, err := e.Encode()
+	if err != nil {
+		return 0, fault.Wrap(fault.Internal, "an event could not be encoded", err)
+	}
+	seq, _, err := j.bus.cas(ctx, write{stream: journalStream(subject), subject: subject, id: e.ID, after: after, data: data})
+	return seq, err
+}
+
+// Each gives the last record of every chain that matches filter (events.ChainsFilter), as the stream held
+// them when it was asked; it ends with an error when the bus fails in the middle.
+func (j *Journal) Each(ctx context.Context, filter string) iter.Seq2[events.ChainRecord, error] {
+	return func(yield func(events.ChainRecord, error) bool) {
+		for m, err := range j.bus.snapshot(ctx, events.StreamSuspensions, filter) {
+			if err != nil {
+				yield(events.ChainRecord{}, err)
+				return
+			}
+			c, ok := events.ParseChain(m.Subject())
+			if !ok {
+				continue
+			}
+			r, err := chainRecord(c, m)
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func chainRecord(c events.Chain, m jetstream.Msg) (events.ChainRecord, error) {
+	at, err := m.Metadata()
+	if err != nil {
+		return events.ChainRecord{}, fault.Wrap(fault.Internal, "a delivery without metadata", err)
+	}
+	r, err := record(m.Data(), at.Timestamp, at.Sequence.Stream)
+	return events.ChainRecord{Record: r, Chain: c}, err
+}
+
+func record(data []byte, stored time.Time, sequence uint64) (events.Record, error) {
+	e, err := events.Decode(data)
+	if err != nil {
+		return events.Record{}, fault.Wrap(fault.Internal, "a stored record is no event", err)
+	}
+	return events.Record{Event: e, Stored: stored, Sequence: sequence}, nil
+}
