@@ -27,7 +27,7 @@ const (
 // the message is also overwritten in its stream, where that is allowed. Doing it again stores nothing more.
 func (b *Bus) deadLetter(ctx context.Context, d dispatch.Delivery, res dispatch.Result) error {
 	tenant := tenantOf(d.Subject)
-	secretive := res.Fault.Reason == fault.SecretInEvent || secretscan.Found(d.Data)
+	secretive := holdsSecret(res.Fault.Reason, d.Data)
 	id := d.Stream + "-" + strconv.FormatUint(d.Sequence, 10)
 	e, err := events.New(events.DeadLetter, b.clock.Now(), b.letter(tenant, d, res, secretive))
 	if err != nil {
@@ -45,6 +45,20 @@ func (b *Bus) deadLetter(ctx context.Context, d dispatch.Delivery, res dispatch.
 		return b.erase(ctx, d)
 	}
 	return nil
+}
+
+// holdsSecret tells whether a message may be kept nowhere. One that was refused after it had been searched
+// field by field holds none; one that was refused before is searched as far as it can be read, and guessed at
+// where it can not.
+func holdsSecret(why fault.Reason, data []byte) bool {
+	switch why { //nolint:exhaustive // all others are refused before the search
+	case fault.SecretInEvent:
+		return true
+	case fault.FromTheFuture, fault.SchemaViolation, fault.Stale:
+		return false
+	default:
+		return secretscan.Found(data)
+	}
 }
 
 func (b *Bus) letter(tenant string, d dispatch.Delivery, res dispatch.Result, secretive bool) events.DeadLetterData {

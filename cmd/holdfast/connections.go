@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"holdfast/internal/ops"
+)
+
+// askFor bounds commands that only look.
+const askFor = 30 * time.Second
+
+func (c *command) connections() *cobra.Command {
+	return group(&cobra.Command{Use: "connections", Aliases: []string{"connection"}, Short: "Look at connections and their state"},
+		c.connectionsList(), c.connectionsShow())
+}
+
+func (c *command) connectionsList() *cobra.Command {
+	var tenant, state string
+	cmd := &cobra.Command{
+		Use: "list", Short: "List connections", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withConnections(cmd.Context(), func(_ context.Context, all ops.Connections, now time.Time) error {
+				return c.printConnections(ops.ListConnections(all, tenant, state, now), now)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&tenant, "tenant", "", "those of one tenant")
+	cmd.Flags().StringVar(&state, "state", "", "those that are ok, broken, missing, expired or deleted")
+	return cmd
+}
+
+func (c *command) connectionsShow() *cobra.Command {
+	var tenant string
+	cmd := &cobra.Command{
+		Use: "show CONNECTION --tenant TENANT", Short: "Show one connection, and what to do where it is broken",
+		Args: exactly(1, "a connection's id"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withConnections(cmd.Context(), func(ctx context.Context, all ops.Connections, now time.Time) error {
+				v, err := ops.ShowConnection(ctx, all, tenant, args[0], now)
+				if err != nil {
+					return err
+				}
+				return c.printConnection(v, now)
+			})
+		},
+		ValidArgsFunction: c.completeConnections,
+	}
+	cmd.Flags().StringVar(&tenant, "tenant", "", "the connection's tenant")
+	return required(cmd, "tenant")
+}
+
+// withConnections connects, waits for the registry, and closes again.
+func (c *command) withConnections(ctx context.Context, do func(context.Context, ops.Connections, time.Time) error) error {
+	ctx, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	s, _, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	all, err := s.Connections(ctx)
+	if err != nil {
+		return err
+	}
+	return do(ctx, all, s.Clock().Now())
+}
+
+func (c *command) printConnections(views []ops.ConnectionView, now time.Time) error {
+	if c.json {
+		return objects(c, views)
+	}
+	rows := make([]table.Row, 0, len(views))
+	for _, v := range views {
+		since := ""
+		if v.Since != nil {
+			since = when(*v.Since, now)
+		}
+		rows = append(rows, table.Row{v.Tenant, v.ID, v.Name, v.Type, v.AuthMethod, v.State, v.Reason, since})
+	}
+	c.table(table.Row{"tenant", "connection", "name", "type", "method", "state", "reason", "since"}, rows)
+	return nil
+}
+
+func (c *command) printConnection(v ops.ConnectionView, now time.Time) error {
+	if c.json {
+		return c.object(v)
+	}
+	since, expires := "", ""
+	if v.Since != nil {
+		since = when(*v.Since, now)
+	}
+	if v.ExpiresAt != nil {
+		expires = when(*v.ExpiresAt, now)
+	}
+	c.fields(
+		[2]string{"tenant", v.Tenant}, [2]string{"connection", v.ID}, [2]string{"name", v.Name},
+		[2]string{"type", v.Type}, [2]string{"kind", string(v.Kind)}, [2]string{"available in", v.Availability.Level},
+		[2]string{"owners", strings.Join(v.Owners, ", ")}, [2]string{"method", v.AuthMethod},
+		[2]string{"settings", string(v.Settings)}, [2]string{"resume", string(v.Resume)}, [2]string{"expires", expires},
+		[2]string{"state", v.State}, [2]string{"since", since}, [2]string{"reason", v.Reason}, [2]string{"detail", v.Detail},
+	)
+	c.advice(v.Advice)
+	return nil
+}
+
+// completeConnections offers the ids of the tenant's connections.
+func (c *command) completeConnections(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	tenant := cmd.Flag("tenant").Value.String()
+	if len(args) > 0 || tenant == "" {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), 2*time.Second)
+	defer cancel()
+	var ids []string
+	err := c.withConnections(ctx, func(_ context.Context, all ops.Connections, now time.Time) error {
+		for _, v := range ops.ListConnections(all, tenant, "", now) {
+			ids = append(ids, v.ID)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"holdfast/internal/bus"
+	"holdfast/internal/config"
+	"holdfast/internal/ops"
+)
+
+func containsHeading(text, command string) bool { return strings.Contains(text, "`"+command) }
+
+// docs/cli-json.md names every member of every object that --json prints, in both directions.
+func TestJSONContract(t *testing.T) {
+	raw, err := os.ReadFile("../../docs/cli-json.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for heading, of := range map[string]reflect.Type{
+		"### Connection":    reflect.TypeFor[ops.ConnectionView](),
+		"### Suspension":    reflect.TypeFor[ops.SuspensionView](),
+		"### Move":          reflect.TypeFor[ops.Move](),
+		"### Line":          reflect.TypeFor[ops.Line](),
+		"### Setting":       reflect.TypeFor[config.Row](),
+		"### Version":       reflect.TypeFor[versionView](),
+		"### Setup report":  reflect.TypeFor[bus.Report](),
+		"### Failure":       reflect.TypeFor[failureView](),
+		"### Configuration": reflect.TypeFor[config.Problem](),
+	} {
+		_, section, ok := strings.Cut(string(raw), heading+"\n")
+		if !ok {
+			t.Errorf("there is no section %q", heading)
+			continue
+		}
+		section, _, _ = strings.Cut(section, "\n#")
+		documented := membersIn(section)
+		for _, name := range membersOf(of) {
+			if !documented[name] {
+				t.Errorf("%s: %s is not documented", heading, name)
+			}
+			delete(documented, name)
+		}
+		for name := range documented {
+			t.Errorf("%s: %s does not exist", heading, name)
+		}
+	}
+}
+
+// membersIn reads the first column of a section's table.
+func membersIn(section string) map[string]bool {
+	names := make(map[string]bool)
+	for line := range strings.SplitSeq(section, "\n") {
+		if rest, ok := strings.CutPrefix(line, "| `"); ok {
+			name, _, _ := strings.Cut(rest, "`")
+			names[name] = true
+		}
+	}
+	return names
+}
+
+func membersOf(t reflect.Type) []string {
+	var names []string
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}

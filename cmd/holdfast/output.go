@@ -1,0 +1,142 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
+// table prints rows for people. Nothing that came from the bus reaches the terminal as it is.
+func (c *command) table(header table.Row, rows []table.Row) {
+	w := table.NewWriter()
+	w.SetOutputMirror(c.out)
+	w.SetStyle(table.StyleLight)
+	w.Style().Options.DrawBorder = false
+	w.Style().Options.SeparateColumns = false
+	w.Style().Options.SeparateHeader = false
+	w.AppendHeader(header)
+	for _, row := range rows {
+		for i, cell := range row {
+			row[i] = printable(fmt.Sprint(cell))
+		}
+		w.AppendRow(row)
+	}
+	w.Render()
+}
+
+// fields prints one thing for people: a name and a value a line; empty values are left out.
+func (c *command) fields(pairs ...[2]string) {
+	for _, p := range pairs {
+		if p[1] != "" {
+			fmt.Fprintf(c.out, "%-16s %s\n", p[0], printable(p[1]))
+		}
+	}
+}
+
+// object prints v as one line of JSON.
+func (c *command) object(v any) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.out, "%s\n", asciiOnly(raw))
+	return err
+}
+
+// objects prints a line of JSON for each view.
+func objects[T any](c *command, views []T) error {
+	for _, v := range views {
+		if err := c.object(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printable escapes what could drive a terminal: control characters, escape sequences of one byte (C1),
+// and the marks that turn the direction of text. A line from the bus stays one line.
+func printable(s string) string {
+	if !strings.ContainsFunc(s, hidden) && utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if hidden(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// printableLines is printable for text of ours that has lines of its own.
+func printableLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = printable(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func hidden(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) || r == utf8.RuneError
+}
+
+// asciiOnly escapes everything beyond ASCII in JSON, where it can only be part of a string: a terminal
+// must not be driven by JSON either.
+func asciiOnly(raw []byte) []byte {
+	var b strings.Builder
+	for _, r := range string(raw) {
+		switch {
+		case r > 0xFFFF:
+			high, low := surrogates(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		case r >= 0x7F:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return []byte(b.String())
+}
+
+func surrogates(r rune) (high, low rune) {
+	r -= 0x10000
+	return 0xD800 + (r>>10)&0x3FF, 0xDC00 + r&0x3FF
+}
+
+// when is a time for people, with how far away it is.
+func when(t, now time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02 15:04:05Z") + " (" + away(t.Sub(now)) + ")"
+}
+
+func away(d time.Duration) string {
+	if d < 0 {
+		return span(-d) + " ago"
+	}
+	return "in " + span(d)
+}
+
+// span is a duration in its two largest units.
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= day:
+		return fmt.Sprintf("%dd %dh", d/day, d%day/time.Hour)
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh %dm", d/time.Hour, d%time.Hour/time.Minute)
+	case d >= time.Minute:
+		return fmt.Sprintf("%dm %ds", d/time.Minute, d%time.Minute/time.Second)
+	default:
+		return fmt.Sprintf("%ds", d/time.Second)
+	}
+}

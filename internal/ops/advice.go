@@ -1,0 +1,29 @@
+package ops
+
+import (
+	"holdfast/internal/fault"
+)
+
+// advice says what to do about a suspension's reason: commands that run, for the connection concerned.
+func advice(r fault.Reason, tenant, connection string) []string {
+	path := "secret/holdfast/" + tenant + "/conn/" + connection + "/config"
+	resume := "holdfast suspensions resume --tenant " + tenant + " --connection " + connection
+	switch r {
+	case fault.BadCredentials, fault.SecretMalformed, fault.SecretMissing, fault.SecretDestroyed:
+		return []string{"vault kv put " + path + " …   # then waiting runs resume by themselves"}
+	case fault.SecretDeleted:
+		return []string{"vault kv undelete -versions=N " + path, "vault kv put " + path + " …"}
+	case fault.InvalidGrant, fault.AccessDenied, fault.RefreshTokenLost:
+		return []string{"authorize the connection again at its provider, and store what it gives:",
+			"vault kv put " + path + " refresh_token=…"}
+	case fault.ConnectionMissing, fault.ConnectionDeleted, fault.ConnectionExpired:
+		return []string{"publish connection.created or connection.updated for it: holdfast publish FILE.jsonl --tenant " + tenant,
+			"or give up: holdfast suspensions terminate --tenant " + tenant + " --connection " + connection}
+	case fault.InvalidClient, fault.UnauthorizedClient, fault.InvalidScope, fault.InvalidTokenRequest,
+		fault.UnsupportedGrantType, fault.SettingsInvalid:
+		return []string{"correct the connection's settings: publish connection.updated, holdfast publish FILE.jsonl --tenant " + tenant,
+			"the client's own secret: vault kv put " + path + " client_secret=…"}
+	default:
+		return []string{"once the provider works again: " + resume}
+	}
+}

@@ -1,0 +1,33 @@
+package ops
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"holdfast/events"
+	"holdfast/internal/connection"
+)
+
+// Chains is the suspensions, as the bus keeps them.
+type Chains interface {
+	// Each gives the last record of every chain that matches filter.
+	Each(ctx context.Context, filter string) iter.Seq2[events.ChainRecord, error]
+}
+
+// Connections is the registry.
+type Connections interface {
+	// Fresh is an entry and its revision as the leader has it; (nil, 0) where there is none.
+	Fresh(ctx context.Context, tenant, id string) (*connection.Entry, uint64, error)
+	// All gives every entry.
+	All() iter.Seq[*connection.Entry]
+}
+
+// Publisher stores events.
+type Publisher interface {
+	// PublishEvent waits until raw is stored; the same id again gives the first one's sequence.
+	PublishEvent(ctx context.Context, subject, id string, raw []byte) (sequence uint64, err error)
+}
+
+// Clock is the bus's time.
+type Clock interface{ Now() time.Time }

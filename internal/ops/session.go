@@ -1,0 +1,72 @@
+package ops
+
+import (
+	"context"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"holdfast/internal/bus"
+)
+
+// patience is how long a person waits for a bus that does not answer. Workers wait for nats.start_timeout.
+const patience = 5 * time.Second
+
+// Session is an operator's connection to the bus. Close it.
+type Session struct{ bus *bus.Bus }
+
+// Open connects.
+func Open(ctx context.Context, cfg bus.Config, log zerolog.Logger) (*Session, error) {
+	cfg.StartTimeout = min(cfg.StartTimeout, patience)
+	b, err := bus.Connect(ctx, cfg, log, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &Session{bus: b}, nil
+}
+
+// Close ends the session.
+func (s *Session) Close() { s.bus.Close() }
+
+// Setup makes streams, buckets and consumers what they should be.
+func (s *Session) Setup(ctx context.Context, c bus.SetupConfig) (bus.Report, error) {
+	return s.bus.Setup(ctx, c)
+}
+
+// Chains gives the suspensions.
+func (s *Session) Chains() Chains { return s.bus.Journal() }
+
+// Publisher gives what publishes.
+func (s *Session) Publisher() Publisher { return s.bus }
+
+// Clock gives the bus's time.
+func (s *Session) Clock() Clock { return s.bus.Clock() }
+
+// Connections gives the registry once all of it is read.
+func (s *Session) Connections(ctx context.Context) (Connections, error) {
+	registry := s.bus.Registry()
+	err := until(ctx, 20*time.Millisecond, func() (bool, error) { return s.bus.Ready(ctx) == nil, nil })
+	if err != nil {
+		if why := s.bus.Ready(context.WithoutCancel(ctx)); why != nil {
+			return nil, why
+		}
+		return nil, err
+	}
+	return registry, nil
+}
+
+// until asks again and again whether something is so, and ends with the context's error.
+func until(ctx context.Context, every time.Duration, so func() (bool, error)) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if ok, err := so(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
