@@ -18,6 +18,11 @@ const staleMargin = time.Hour
 // ledger: an end is never followed by another effect.
 func (h *Handlers) ActionRequested(ctx context.Context, m dispatch.Meta, r events.Request) dispatch.Result {
 	r.Tenant = m.Tenant
+	release, ok := claim(&h.running, m.Tenant+"/"+r.ID)
+	if !ok {
+		return dispatch.Again(fault.New(fault.Conflict, "another copy of the request is at work"))
+	}
+	defer release()
 	j := &job{Meta: m, req: r, at: events.Origin{Stream: m.Stream, Sequence: m.Sequence}}
 	if f := h.stale(m); f != nil {
 		return dispatch.Refuse(f)

@@ -70,6 +70,7 @@ type Handlers struct {
 	opts    Options
 	resumes *rate.Limiter
 	trying  sync.Map // tenant/connection → struct{}: one request at a time tries unproven credentials
+	running sync.Map // tenant/request → struct{}: copies of one request do not run side by side
 	gone    goneCache
 }
 

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"encoding/json"
+	"sync"
 
 	"holdfast/events"
 	"holdfast/internal/connection"
@@ -70,6 +71,10 @@ func (h *Handlers) tryWith(ctx context.Context, j *job, c credentials) attempt {
 		a.fault = f
 		return a
 	}
+	if c.fault != nil && c.fault.Class().Retries() { // what Vault holds now is not known
+		a.fault = c.fault
+		return a
+	}
 	if c.entry.KnownBroken(c.fence) && !j.forced() {
 		a.known = true
 		a.fault = fault.New(c.entry.Broken.Reason, c.entry.Broken.Detail)
@@ -102,11 +107,15 @@ func (h *Handlers) allowed(j *job, c credentials) *fault.Fault {
 
 // claim lets one request of this worker at a time try credentials that are not yet seen to work.
 func (h *Handlers) claim(j *job) (release func(), ok bool) {
-	key := j.Tenant + "/" + j.req.Connection
-	if _, taken := h.trying.LoadOrStore(key, struct{}{}); taken {
+	return claim(&h.trying, j.Tenant+"/"+j.req.Connection)
+}
+
+// claim takes a key of a set unless it is taken.
+func claim(set *sync.Map, key string) (release func(), ok bool) {
+	if _, taken := set.LoadOrStore(key, struct{}{}); taken {
 		return nil, false
 	}
-	return func() { h.trying.Delete(key) }, true
+	return func() { set.Delete(key) }, true
 }
 
 // later asks for another try, unless the request's patience is over.

@@ -64,8 +64,10 @@ func keepFirst(first, next error) error {
 	return next
 }
 
-// SweepForever sweeps at start and then as often as the options say, one worker at a time.
+// SweepForever sweeps at start, since a crash may be the reason for starting, and then as often as the
+// options say, one worker at a time.
 func (h *Handlers) SweepForever(ctx context.Context, report func(error)) {
+	report(h.Sweep(ctx))
 	h.forever(ctx, h.opts.SweepEvery, func() {
 		if ok, err := h.Leases.Hold(ctx, "sweep", h.opts.SweepEvery/2); err != nil || !ok {
 			report(err)
@@ -107,13 +109,14 @@ func unlessVerifying(err error) error {
 	return nil
 }
 
-// forever does f now and then every interval, a tenth of it earlier or later, until ctx ends.
+// forever does f every interval, a tenth of it earlier or later, until ctx ends.
 func (h *Handlers) forever(ctx context.Context, every time.Duration, f func()) {
-	for ctx.Err() == nil {
-		f()
+	for {
 		select {
 		case <-ctx.Done():
+			return
 		case <-time.After(jitter(every)):
+			f()
 		}
 	}
 }

@@ -37,6 +37,9 @@ func TestO1_TheSameRequestAgainHasTheSameOutcomeAndNoSecondEffect(t *testing.T) 
 	w.ends(r.ID, events.ActionCompleted)
 	w.ends(w.request("crm"), events.ActionCompleted) // what came before it is handled by now, or will be
 	testkit.Eventually(t, patient, "all copies to be handled", func() bool { return w.unanswered("actions") == 0 })
+	if n := w.target.Effects()[r.ID]; n != 1 {
+		t.Errorf("%d effects, want 1", n)
+	}
 	if got := types(w.read(events.StreamOutcomes, events.LedgerSubject(tenant, r.ID))); len(got) != 1 {
 		t.Errorf("ledger %v, want one end", got)
 	}

@@ -12,7 +12,7 @@ import (
 	"holdfast/internal/testkit"
 )
 
-func TestC3_C11_ActionRunsWithTheConnectionsCredentials(t *testing.T) {
+func TestC3_ActionRunsWithTheConnectionsCredentials(t *testing.T) {
 	w := newWorld(t)
 	w.worker()
 	w.connect("crm")
@@ -212,5 +212,22 @@ func TestC13_EndingSoonIsToldAheadOfTheEnd(t *testing.T) {
 	s, err := events.Payload[events.Suspension](notices[0].Event)
 	if err != nil || !notices[0].Stored.Before(s.TerminatesAt) {
 		t.Errorf("told at %s, ends at %s: %v", notices[0].Stored, s.TerminatesAt, err)
+	}
+}
+
+func TestC11_NothingIsDoneUnlessAuthenticationSucceeds(t *testing.T) {
+	w := newWorld(t)
+	w.worker()
+	w.password("crm", "wrong")
+	w.publish(events.ConnectionCreated, w.basic("crm"))
+	id := w.request("crm")
+	w.suspended("crm", runOf(id), id)
+	if n := w.target.Effects()[id]; n != 0 {
+		t.Errorf("%d effects without authentication", n)
+	}
+	w.password("crm", "demo-password")
+	w.ends(id, events.ActionCompleted)
+	if n := w.target.Effects()[id]; n != 1 {
+		t.Errorf("%d effects, want 1", n)
 	}
 }

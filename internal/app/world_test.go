@@ -167,11 +167,15 @@ func (w *world) password(id, password string) {
 	w.vault.Put(w, secretPath(id), map[string]any{"username": "demo", "password": password})
 }
 
-// connect creates a connection with the right password.
+// connect creates a connection with the right password and waits until it is in the registry.
 func (w *world) connect(id string, with ...func(*events.Connection)) {
 	w.Helper()
 	w.password(id, "demo-password")
 	w.publish(events.ConnectionCreated, w.basic(id, with...))
+	testkit.Eventually(w, patient, "connection "+id, func() bool {
+		e, _, err := w.registry.Fresh(w.Context(), tenant, id)
+		return err == nil && e != nil && !e.Missing
+	})
 }
 
 // action is a request to create an item at the target.
