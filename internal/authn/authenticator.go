@@ -1,0 +1,108 @@
+package authn
+
+import (
+	"context"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/singleflight"
+
+	"holdfast/internal/connection"
+	"holdfast/internal/credential"
+	"holdfast/internal/fault"
+	"holdfast/internal/oauth"
+	"holdfast/vaultclient"
+)
+
+// Options are what an Authenticator works with. OAuth, Tokens, Leases and Clock are needed.
+type Options struct {
+	OAuth    *oauth.Client
+	Tokens   TokenStore
+	Leases   Leases
+	Clock    Clock
+	Observer Observer // may be nil
+	// RenewAhead is how long before its end an access token is renewed: 90 s when zero, a fifth of the
+	// token's life at most, give or take a quarter.
+	RenewAhead time.Duration
+	// LeaseTTL is the life of a refresh lease: 30 s when zero, 15 s at least. A refresh may take a third of it.
+	LeaseTTL time.Duration
+	// StoreFor is how long a new refresh token is tried to be stored before it is given up: a day when zero.
+	StoreFor time.Duration
+}
+
+// slots bounds the access tokens in memory; the least used go first.
+const slots = 100_000
+
+// The defaults and bounds of Options.
+const (
+	defaultRenewAhead = 90 * time.Second
+	defaultLeaseTTL   = 30 * time.Second
+	shortestLease     = 15 * time.Second
+	defaultStoreFor   = 24 * time.Hour
+)
+
+// Authenticator makes credentials. Its methods may be called from many goroutines. Close it at the end.
+type Authenticator struct {
+	o       Options
+	slots   *lru.Cache[key, *slot]
+	flights singleflight.Group
+	life    *lifetime
+	storing *storing
+}
+
+// New makes an Authenticator.
+func New(o Options) *Authenticator {
+	if o.Observer == nil {
+		o.Observer = unobserved{}
+	}
+	o.RenewAhead = orDefault(o.RenewAhead, defaultRenewAhead)
+	o.LeaseTTL = max(orDefault(o.LeaseTTL, defaultLeaseTTL), shortestLease)
+	o.StoreFor = orDefault(o.StoreFor, defaultStoreFor)
+	cache, err := lru.New[key, *slot](slots)
+	if err != nil {
+		panic(err) // only for a size below one
+	}
+	return &Authenticator{o: o, slots: cache, life: newLifetime(), storing: newStoring()}
+}
+
+func orDefault(d, otherwise time.Duration) time.Duration {
+	if d <= 0 {
+		return otherwise
+	}
+	return d
+}
+
+// Authenticate gives a credential for the connection's settings and this version of its secret, from the
+// access tokens in memory where there is a good one. Faults of class Auth and Settings mean that these
+// credentials do not work; SecretMalformed and SettingsInvalid name the field. Others mean that it could not
+// be tried. The credential's SecretVersion is later than s's where a refresh found the secret changed.
+func (a *Authenticator) Authenticate(ctx context.Context, e *connection.Entry, s vaultclient.Secret) (credential.Credential, error) {
+	switch method := credential.Method(e.Auth.Method); method {
+	case credential.None:
+		return credential.Credential{SecretVersion: s.Version}, nil
+	case credential.Basic, credential.APIKey, credential.Bearer:
+		return static(e.Auth, s)
+	case credential.ClientCredentials, credential.JWTBearer, credential.RefreshToken:
+		return a.token(ctx, order{entry: e, secret: s, method: method})
+	default:
+		return credential.Credential{}, fault.New(fault.SettingsInvalid, "the authentication method is unknown").
+			WithField("/auth/method")
+	}
+}
+
+// Reject drops the access token that a target refused, so that the next call gets another. False where
+// another try would be the same: the credential is no token, or one that was made for this very request or
+// as the replacement of a refused one.
+func (a *Authenticator) Reject(e *connection.Entry, c credential.Credential) bool {
+	switch credential.Method(e.Auth.Method) {
+	case credential.ClientCredentials, credential.JWTBearer, credential.RefreshToken:
+		sl, ok := a.slots.Peek(key{e.Tenant, e.ID, e.Generation, c.SecretVersion})
+		return !ok || sl.reject(fingerprint(c.Value), a.o.Clock.Now())
+	default:
+		return false
+	}
+}
+
+// Close waits until the refreshes under way are stored, or ctx ends; nothing runs on after it. The tokens
+// of those cut off are lost, and found to be so.
+func (a *Authenticator) Close(ctx context.Context) error { return a.life.end(ctx) }

@@ -1,0 +1,39 @@
+// Package authn turns a connection and its secret into a credential, and keeps access tokens for reuse.
+//
+// Access tokens are kept in memory by (tenant, connection, generation, secret version), so that a change of
+// settings or secret never meets an old token. One caller at a time gets a token for a key; the others wait
+// for it. Shortly before a token ends, one caller renews it while the others go on with the old one.
+//
+// # Refreshing
+//
+// A rotating refresh token works once, and a provider that sees it twice revokes the whole family. What all
+// workers share is the connection's token secret in Vault; it is their record of the family:
+//
+//	refresh_token, access_token,
+//	issued_at, expires_at                      the family's newest member
+//	config_version, generation                 the credentials it was made with
+//	origin                                     fingerprint of the config secret's refresh token it came from
+//	attempt, attempt_by                        fingerprint of a token being spent, and whose mark that is
+//	refused, refused_at, refused_for           the provider's last no, and the credentials it was said to
+//
+// A refresh is a fenced transaction:
+//
+//	look      an access token that is still good is used, nobody is asked
+//	lease     or wait for its holder's result; no lease, no refresh
+//	read      config and token again, under the lease
+//	mark      attempt, with check-and-set: it proves that Vault can be written before anything is spent,
+//	          and it is the trace that a crash leaves behind
+//	spend     one request, cut off neither by the caller nor by shutdown
+//	store     with check-and-set, until it is stored; the token works from memory meanwhile
+//	release
+//
+// A config secret with another refresh token is a new authorization, and its token goes first. One with the
+// same refresh token (a client secret was changed) goes on with the family.
+//
+// # When it goes wrong
+//
+// invalid_grant is believed only when neither secret has moved since. A mark that is found is a token that
+// somebody may have spent: its owner is given a moment to store, then the token is tried once more, since the
+// provider may never have seen it; invalid_grant then is refresh_token_lost. The same goes for a request whose
+// answer was lost. A refusal is noted for a minute, so that waiting workers do not all ask again.
+package authn

@@ -1,0 +1,179 @@
+package authn
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"holdfast/events"
+	"holdfast/internal/connection"
+	"holdfast/internal/credential"
+	"holdfast/internal/fault"
+	"holdfast/internal/oauth"
+	"holdfast/vaultclient"
+)
+
+// order is one wish for an access token.
+type order struct {
+	entry  *connection.Entry
+	secret vaultclient.Secret
+	method credential.Method
+	// renew tells that the present token still works.
+	renew bool
+}
+
+func (o order) key(version int) key {
+	return key{o.entry.Tenant, o.entry.ID, o.entry.Generation, version}
+}
+
+// slotFor finds or makes the place for tokens of a version of the secret.
+func (a *Authenticator) slotFor(o order, version int) *slot {
+	k := o.key(version)
+	if sl, ok := a.slots.Get(k); ok {
+		return sl
+	}
+	fresh := &slot{}
+	if sl, ok, _ := a.slots.PeekOrAdd(k, fresh); ok {
+		return sl
+	}
+	return fresh
+}
+
+func (a *Authenticator) token(ctx context.Context, o order) (credential.Credential, error) {
+	sl := a.slotFor(o, o.secret.Version)
+	h, renew := sl.take(a.o.Clock.Now())
+	a.o.Observer.TokenLookup(h != nil)
+	switch {
+	case h == nil:
+		return a.fetched(ctx, o)
+	case !renew:
+		return h.credential(), nil
+	}
+	o.renew = true
+	next, err := a.fetched(ctx, o)
+	sl.renewed(a.o.Clock.Now(), err != nil)
+	if err != nil && fault.From(err).Class().Retries() && h.good(a.o.Clock.Now()) {
+		return h.credential(), nil
+	}
+	return next, err
+}
+
+// fetched shares one fetch among all callers for the same key. The fetch goes on when a caller gives up: a
+// refresh must not be cut off in the middle.
+func (a *Authenticator) fetched(ctx context.Context, o order) (credential.Credential, error) {
+	flight := a.flights.DoChan(flightKey(o), func() (any, error) { return a.fly(ctx, o) })
+	select {
+	case r := <-flight:
+		if r.Err != nil {
+			return credential.Credential{}, r.Err
+		}
+		h, ok := r.Val.(held)
+		if !ok {
+			return credential.Credential{}, fault.New(fault.Internal, "a fetch gave no token")
+		}
+		a.slotFor(o, h.version).used()
+		return h.credential(), nil
+	case <-ctx.Done():
+		return credential.Credential{}, fault.Wrap(fault.ProviderUnavailable, "the time ran out while waiting for an access token", context.Cause(ctx))
+	}
+}
+
+// flightKey keeps renewals apart: who has no token at all must not get a renewal's "not now".
+func flightKey(o order) string {
+	k := o.key(o.secret.Version)
+	return fmt.Sprintf("%s/%s/%d/%d/%t", k.tenant, k.connection, k.generation, k.version, o.renew)
+}
+
+func (a *Authenticator) fly(ctx context.Context, o order) (h held, err error) {
+	err = fault.New(fault.Draining, "the worker is stopping")
+	ran := a.life.run(ctx, func(ctx context.Context) { h, err = a.fetch(ctx, o) })
+	if !ran || err != nil {
+		return held{}, err
+	}
+	a.slotFor(o, h.version).put(h)
+	return h, nil
+}
+
+// fetch gets a token from the provider, or from whoever got one just now.
+func (a *Authenticator) fetch(ctx context.Context, o order) (h held, err error) {
+	defer func() {
+		if recover() != nil { // the value may hold a secret
+			h, err = held{}, fault.New(fault.Internal, "getting an access token panicked")
+		}
+	}()
+	if h, _ := a.slotFor(o, o.secret.Version).current(); !o.renew && h.good(a.o.Clock.Now()) {
+		return *h, nil
+	}
+	if o.method == credential.RefreshToken {
+		return a.refresh(ctx, o)
+	}
+	return a.mint(ctx, o)
+}
+
+// mint asks for a token that costs nothing but the request.
+func (a *Authenticator) mint(ctx context.Context, o order) (held, error) {
+	ctx, cancel := context.WithTimeout(ctx, a.o.LeaseTTL/3)
+	defer cancel()
+	t, err := a.request(o.method, func() (oauth.Token, error) {
+		if o.method == credential.JWTBearer {
+			return a.assert(ctx, o.entry.Auth, o.secret)
+		}
+		if _, err := field(o.secret, "client_secret"); err != nil {
+			return oauth.Token{}, err
+		}
+		return a.o.OAuth.ClientCredentials(ctx, endpoint(o.entry.Auth, o.secret))
+	})
+	if err != nil {
+		return held{}, err
+	}
+	return a.hold(o.secret, t), nil
+}
+
+func (a *Authenticator) assert(ctx context.Context, auth events.AuthSettings, s vaultclient.Secret) (oauth.Token, error) {
+	private, err := field(s, "private_key")
+	if err != nil {
+		return oauth.Token{}, err
+	}
+	id, _ := s.Get("key_id")
+	return a.o.OAuth.JWTBearer(ctx, endpoint(auth, s), oauth.Assertion{
+		PrivateKey: private, KeyID: id.Reveal(), Algorithm: auth.Algorithm,
+		Issuer: auth.Issuer, Subject: auth.Subject, Audience: auth.Audience,
+	})
+}
+
+// request counts and times a provider's answer.
+func (a *Authenticator) request(m credential.Method, ask func() (oauth.Token, error)) (oauth.Token, error) {
+	from := time.Now()
+	t, err := ask()
+	var reason fault.Reason
+	if err != nil {
+		reason = fault.From(err).Reason
+	}
+	a.o.Observer.TokenRequest(m, reason, time.Since(from))
+	return t, err
+}
+
+// hold makes a provider's answer a token in memory.
+func (a *Authenticator) hold(s vaultclient.Secret, t oauth.Token) held {
+	h := newHeld(t.Access, a.o.Clock.Now(), t.Expires, a.o.RenewAhead)
+	h.version, h.secrets = s.Version, sensitive(s)
+	if !t.Refresh.Empty() {
+		h.secrets = append(h.secrets, t.Refresh)
+	}
+	return h
+}
+
+// endpoint is the connection's provider. A client id in the secret goes before the settings' one: it was
+// written together with the client secret.
+func endpoint(auth events.AuthSettings, s vaultclient.Secret) oauth.Endpoint {
+	e := oauth.Endpoint{
+		TokenURL: auth.TokenURL, ClientID: auth.ClientID, AuthStyle: auth.AuthStyle,
+		Scopes: auth.Scopes, Params: auth.Params,
+	}
+	if id, ok := s.Get("client_id"); ok && !id.Empty() {
+		e.ClientID = strings.TrimSpace(id.Reveal())
+	}
+	e.ClientSecret, _ = s.Get("client_secret")
+	return e
+}
