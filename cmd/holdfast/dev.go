@@ -1,13 +1,10 @@
 package main
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 
 	"holdfast/internal/dev"
 	"holdfast/internal/dev/tour"
-	"holdfast/internal/secret"
 )
 
 func (c *command) dev() *cobra.Command {
@@ -25,8 +22,7 @@ It is for development: everything listens on the loopback interface, and the roo
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			fixed(cmd, &o.Ports)
 			o.JSON, o.Out, o.Err = c.json, c.out, c.err
-			o.NATSURL, o.VaultAddress = os.Getenv("NATS_URL"), os.Getenv("VAULT_ADDR")
-			o.VaultToken = secret.New(os.Getenv("VAULT_TOKEN"))
+			o.Environ(c.environ)
 			if play {
 				return tour.Run(cmd.Context(), o)
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"holdfast/internal/config"
+	"holdfast/internal/dev/tour"
 	"holdfast/internal/fault"
 	"holdfast/internal/ops"
 )
@@ -19,6 +20,7 @@ const (
 	exitUnreachable = 3
 	exitNotFound    = 4
 	exitRefused     = 5
+	exitPromise     = 6
 )
 
 const exitCodes = `Exit codes:
@@ -47,12 +49,15 @@ func (c *command) code(err error) int {
 		usage    *usageError
 		answer   *ops.Problem
 		failure  *fault.Fault
+		broken   *tour.Broken
 	)
 	switch {
 	case err == nil:
 		return exitOK
 	case !c.started || errors.As(err, &mistakes) || errors.As(err, &usage):
 		return exitUsage
+	case errors.As(err, &broken):
+		return exitPromise
 	case errors.As(err, &answer):
 		return codeOf(answer.Kind)
 	case errors.As(err, &failure):
@@ -122,8 +127,11 @@ func (c *command) view(err error) failureView {
 		usage    *usageError
 		answer   *ops.Problem
 		failure  *fault.Fault
+		broken   *tour.Broken
 	)
 	switch {
+	case errors.As(err, &broken):
+		v.Hint = broken.Hint()
 	case errors.As(err, &mistakes):
 		v.Problems = mistakes.Problems
 		v.Error = "the configuration has mistakes:\n" + mistakes.Error()

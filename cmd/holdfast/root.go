@@ -67,7 +67,7 @@ suspended until they do, or until its time is over.`,
 	pf.StringVar(&c.configPath, "config", "", "YAML file with settings")
 	pf.BoolVar(&c.json, "json", false, "one JSON object a line (docs/cli-json.md)")
 	c.flags = config.BindFlags(pf)
-	root.AddCommand(c.worker(), c.healthcheck(), c.setup(), c.publish(), c.connections(), c.suspensions(), c.config(), c.version())
+	root.AddCommand(c.dev(), c.worker(), c.bench(), c.healthcheck(), c.setup(), c.publish(), c.connections(), c.suspensions(), c.config(), c.version())
 	root.AddCommand(helpTopics()...)
 	return root
 }
