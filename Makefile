@@ -5,7 +5,7 @@ MODULES := $(dir $(wildcard go.mod cmd/*/go.mod))
 
 .PHONY: help
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## bin/holdfast, static
@@ -40,6 +40,18 @@ fmt: ## gofmt and goimports
 generate: ## what is made from code: AsyncAPI, the table in docs/configuration.md
 	go generate ./...
 	UPDATE_DOCS=1 go test ./internal/config -run TestDocumentation -count=1
+
+.PHONY: image
+image: ## the container image holdfast:local
+	docker build --build-arg VERSION=$(VERSION) -t holdfast:local .
+
+.PHONY: compose-proof
+compose-proof: ## docker-compose.yml on a real Docker engine, with stand-ins for what is pulled
+	go test -tags compose -count=1 -timeout 30m -v ./deploy
+
+.PHONY: ci
+ci: ## what has to hold before a change goes in
+	.ci/run
 
 .PHONY: bench
 bench: build ## the pipeline against a hand-written loop

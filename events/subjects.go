@@ -67,7 +67,12 @@ const allChains = root + ".*.suspension.*.*.*"
 
 // ChainsFilter selects chains; an empty argument stands for any.
 func ChainsFilter(tenant, connection, run string) string {
-	return Chain{Tenant: orAny(tenant), Connection: orAny(connection), Run: orAny(run), Request: "*"}.Subject()
+	return Chain{Tenant: tenant, Connection: connection, Run: run}.Filter()
+}
+
+// Filter selects chains; an empty field stands for any.
+func (c Chain) Filter() string {
+	return Chain{Tenant: orAny(c.Tenant), Connection: orAny(c.Connection), Run: orAny(c.Run), Request: orAny(c.Request)}.Subject()
 }
 
 func orAny(token string) string {

@@ -24,22 +24,22 @@ func (h *Handlers) ActionRequested(ctx context.Context, m dispatch.Meta, r event
 	}
 	defer release()
 	j := &job{Meta: m, req: r, at: events.Origin{Stream: m.Stream, Sequence: m.Sequence}}
-	if f := h.stale(m); f != nil {
-		return dispatch.Refuse(f)
-	}
 	var err error
 	if j.ledger, err = h.Journal.Last(ctx, events.LedgerSubject(m.Tenant, r.ID)); err != nil {
 		return again(ctx, err)
 	}
-	if j.ledger.Sequence != 0 {
-		if res, done := h.continued(ctx, j); done {
-			return res
+	if j.ledger.Sequence == 0 {
+		if f := h.stale(m); f != nil {
+			return dispatch.Refuse(f)
 		}
+	} else if res, done := h.continued(ctx, j); done {
+		return res
 	}
 	return h.admit(ctx, j)
 }
 
-// stale refuses a request that is older than what the ledger remembers, by the bus's time or its own.
+// stale refuses a request that the ledger knows nothing of and that is older than what it remembers, by the
+// bus's time or its own.
 func (h *Handlers) stale(m dispatch.Meta) *fault.Fault {
 	if h.opts.LedgerAge <= 0 {
 		return nil

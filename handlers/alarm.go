@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"holdfast/events"
-	"holdfast/internal/connection"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/suspension"
 )
@@ -36,15 +35,7 @@ func (h *Handlers) due(ctx context.Context, rec events.ChainRecord, now time.Tim
 	if now.Before(s.TerminatesAt) {
 		return h.ringAgain(ctx, rec, s, now)
 	}
-	ledger, err := h.Journal.Last(ctx, events.LedgerSubject(rec.Chain.Tenant, rec.Chain.Request))
-	if err != nil {
-		return again(ctx, err)
-	}
-	if ledger.Type.Ends() {
-		step := suspension.Step{Cause: events.CauseReconciled}
-		return doneUnless(ctx, h.resume(ctx, rec, step, connection.Fence{}), "reconciled")
-	}
-	if err = h.terminate(ctx, rec, suspension.Step{Cause: events.CauseDeadline}); err != nil {
+	if err = h.end(ctx, rec, suspension.Step{Cause: events.CauseDeadline}); err != nil {
 		return again(ctx, err)
 	}
 	h.Observer.AlarmLate(h.Clock.Now().Sub(s.TerminatesAt))

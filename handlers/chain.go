@@ -18,6 +18,9 @@ func (h *Handlers) ChainMoved(ctx context.Context, d dispatch.Delivery) dispatch
 	if !ok || err != nil {
 		return dispatch.Refuse(fault.Wrap(fault.NotCloudEvents, "a chain holds an event that is not one of ours", err))
 	}
+	if e.Type.Waits() {
+		return dispatch.Done("waiting")
+	}
 	s, err := events.Payload[events.Suspension](e)
 	if err != nil {
 		return dispatch.Refuse(fault.Wrap(fault.SchemaViolation, "a chain holds an event that is not one of ours", err))
@@ -32,7 +35,8 @@ func (h *Handlers) ChainMoved(ctx context.Context, d dispatch.Delivery) dispatch
 	}
 }
 
-// resumed runs the request of a chain again, unless the chain has moved on or the request has ended.
+// resumed runs the request of a chain again, unless the chain has moved on or the request has ended. A probe
+// that ends without a suspension gives its role back, whatever came of it.
 func (h *Handlers) resumed(ctx context.Context, d dispatch.Delivery, e events.Event, c events.Chain, s events.Suspension) dispatch.Result {
 	last, err := h.Journal.Last(ctx, c.Subject())
 	if err != nil {
@@ -44,9 +48,18 @@ func (h *Handlers) resumed(ctx context.Context, d dispatch.Delivery, e events.Ev
 		}
 		return dispatch.Done("superseded")
 	}
-	if s.Cause == events.CauseReconciled {
-		return dispatch.Done("reconciled")
+	res := h.rerun(ctx, d, e, c, s)
+	if s.Cause != events.CauseProbe || res.Verb != dispatch.Ack {
+		return res
 	}
+	if err = h.endProbe(ctx, c.Tenant, c.Connection, c.Request); err != nil {
+		return again(ctx, err)
+	}
+	return res
+}
+
+// rerun takes a resumed request to its end, or its next suspension.
+func (h *Handlers) rerun(ctx context.Context, d dispatch.Delivery, e events.Event, c events.Chain, s events.Suspension) dispatch.Result {
 	j, err := h.jobOf(d, e, c, s)
 	if err != nil {
 		return again(ctx, err)
@@ -82,14 +95,14 @@ func (h *Handlers) jobOf(d dispatch.Delivery, e events.Event, c events.Chain, s 
 // terminated makes a terminated suspension its request's end, closes the run to later requests, and ends
 // the run's other suspensions.
 func (h *Handlers) terminated(ctx context.Context, d dispatch.Delivery, c events.Chain, s events.Suspension) dispatch.Result {
-	if err := h.Runs.Terminate(ctx, c.Tenant, c.Run); err != nil {
-		return again(ctx, err)
-	}
 	j, err := h.jobOf(d, events.Event{}, c, s)
 	if err != nil {
 		return again(ctx, err)
 	}
 	if j.ledger, err = h.Journal.Last(ctx, events.LedgerSubject(c.Tenant, c.Request)); err != nil {
+		return again(ctx, err)
+	}
+	if err = h.Runs.Terminate(ctx, c.Tenant, c.Run); err != nil {
 		return again(ctx, err)
 	}
 	res := dispatch.Done("duplicate")
@@ -117,7 +130,7 @@ func (h *Handlers) terminateRun(ctx context.Context, c events.Chain) dispatch.Re
 		if suspension.StateOf(rec.Record) != suspension.Waiting {
 			continue
 		}
-		if err = h.terminate(ctx, rec, suspension.Step{Cause: events.CauseRunTerminated}); err != nil {
+		if err = h.end(ctx, rec, suspension.Step{Cause: events.CauseRunTerminated}); err != nil {
 			return again(ctx, err)
 		}
 	}

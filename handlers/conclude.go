@@ -10,13 +10,13 @@ import (
 	"holdfast/internal/fault"
 )
 
-// complete ends a request whose action was done. A success with credentials that were not known to work
-// is what repairs a connection.
+// complete ends a request whose action was done. A success with credentials that were not known to work is
+// what repairs a connection.
 func (h *Handlers) complete(ctx context.Context, j *job, a attempt) dispatch.Result {
 	o := j.outcome(nil, a.creds.fence)
 	o.Response = a.response
 	res := h.conclude(ctx, j, events.ActionCompleted, o)
-	if a.creds.entry.Broken == nil || res.Verb != dispatch.Ack {
+	if res.Verb != dispatch.Ack || a.creds.entry.Broken == nil && j.cause != events.CauseProbe {
 		return res
 	}
 	if err := h.restore(ctx, a.creds.entry, a.creds.fence); err != nil {
@@ -29,30 +29,19 @@ func (h *Handlers) complete(ctx context.Context, j *job, a attempt) dispatch.Res
 func (h *Handlers) deny(ctx context.Context, j *job, f *fault.Fault) dispatch.Result {
 	o := j.outcome(f, connection.Fence{})
 	o.Rule = string(f.Reason)
-	return h.ended(ctx, j, h.conclude(ctx, j, events.ActionDenied, o))
+	return h.conclude(ctx, j, events.ActionDenied, o)
 }
 
 // fail ends a request that came to nothing.
 func (h *Handlers) fail(ctx context.Context, j *job, f *fault.Fault) dispatch.Result {
-	return h.ended(ctx, j, h.conclude(ctx, j, events.ActionFailed, j.outcome(f, connection.Fence{})))
+	return h.conclude(ctx, j, events.ActionFailed, j.outcome(f, connection.Fence{}))
 }
 
 // failWith is fail with the target's answer in it.
 func (h *Handlers) failWith(ctx context.Context, j *job, a attempt) dispatch.Result {
 	o := j.outcome(a.fault, a.creds.fence)
 	o.Response = a.response
-	return h.ended(ctx, j, h.conclude(ctx, j, events.ActionFailed, o))
-}
-
-// ended hands the probe's role on when a probe ended without showing that its credentials work.
-func (h *Handlers) ended(ctx context.Context, j *job, res dispatch.Result) dispatch.Result {
-	if j.cause != events.CauseProbe || res.Verb != dispatch.Ack {
-		return res
-	}
-	if err := h.endProbe(ctx, j.Tenant, j.req.Connection, j.req.ID); err != nil {
-		return again(ctx, err)
-	}
-	return res
+	return h.conclude(ctx, j, events.ActionFailed, o)
 }
 
 // conclude publishes a request's end. Where another end landed first, that one stands. Where a mark did, the
@@ -67,6 +56,10 @@ func (h *Handlers) conclude(ctx context.Context, j *job, t events.Type, o events
 		if err == nil {
 			h.Observer.Outcome(t, fault.Reason(o.Reason))
 			return dispatch.Done(t.What())
+		}
+		if tooLarge(err) && o.Response != nil {
+			o.Response, o.Detail = nil, "the answer was left out: the bus takes no message of its size"
+			continue
 		}
 		if !conflict(err) {
 			return again(ctx, err)

@@ -39,6 +39,10 @@ func (h *Handlers) checkConnection(c events.Connection) *fault.Fault {
 	if f := connection.Check(c); f != nil {
 		return f
 	}
+	if h.opts.MaxSuspend > 0 && c.SuspendFor.Duration() > h.opts.MaxSuspend {
+		return fault.New(fault.SettingsInvalid, "a run may not wait for so long").WithField("/data/suspend_for_seconds").
+			WithHint("ask for less, or raise suspension.max and run holdfast setup")
+	}
 	t, _ := connection.TypeOf(c.Type)
 	con, ok := h.Connectors.Lookup(t.Tester())
 	if !ok {

@@ -17,36 +17,53 @@ type credentials struct {
 	secret vaultclient.Secret
 	fence  connection.Fence
 	fault  *fault.Fault
+	fresh  bool // looked up past the caches
 }
 
 // credentials looks up connection and secret, from the caches or, fresh, past them.
 func (h *Handlers) credentials(ctx context.Context, j *job, fresh bool) credentials {
+	e, f := h.entry(ctx, j, fresh)
+	if f != nil {
+		return credentials{entry: e, fault: f, fresh: fresh}
+	}
+	return h.secretOf(ctx, e, fresh)
+}
+
+// believed is credentials with the connection as it is now. The secret may still come from the cache: where
+// somebody has seen a newer one, the connection says so.
+func (h *Handlers) believed(ctx context.Context, j *job) credentials {
+	e, f := h.entry(ctx, j, true)
+	if f != nil {
+		return credentials{entry: e, fault: f}
+	}
+	return h.secretOf(ctx, e, false)
+}
+
+// entry is the job's connection; one that nobody has created is an entry that says so.
+func (h *Handlers) entry(ctx context.Context, j *job, fresh bool) (*connection.Entry, *fault.Fault) {
 	look := h.Registry.Get
 	if fresh {
 		look = h.Registry.Fresh
 	}
 	e, _, err := look(ctx, j.Tenant, j.req.Connection)
-	if err != nil {
-		return credentials{entry: connection.Missed(j.Tenant, j.req.Connection), fault: fault.From(err)}
-	}
-	if e == nil {
+	if err != nil || e == nil {
 		e = connection.Missed(j.Tenant, j.req.Connection)
 	}
-	return h.secretOf(ctx, e, fresh)
+	return e, fault.From(err)
 }
 
 // secretOf adds the secret to a connection. A cached one that is older than what the registry has seen is
 // fetched again: another worker knows more than our cache.
 func (h *Handlers) secretOf(ctx context.Context, e *connection.Entry, fresh bool) credentials {
-	c := credentials{entry: e, fence: connection.Fence{Generation: e.Generation}}
+	c := credentials{entry: e, fence: connection.Fence{Generation: e.Generation}, fresh: fresh}
 	if c.fault = e.Unusable(h.Clock.Now()); c.fault != nil {
 		return c
 	}
 	var err error
-	if c.secret, err = h.readSecret(ctx, e, fresh); err == nil && !fresh && c.secret.Version < e.SeenVersion() {
+	if c.secret, err = h.readSecret(ctx, e, fresh); err == nil && !fresh && created(c.secret.Created) < e.SecretSeen() {
 		c.secret, err = h.readSecret(ctx, e, true)
 	}
-	c.fence.SecretVersion = c.secret.Version
+	c.fence.SecretVersion, c.fence.SecretCreated = c.secret.Version, created(c.secret.Created)
 	c.fault = fault.From(err)
 	return c
 }
@@ -62,19 +79,31 @@ func (h *Handlers) readSecret(ctx context.Context, e *connection.Entry, fresh bo
 	}
 	s, err := h.Secrets.Config(ctx, e.Tenant, e.ID, fresh)
 	f := fault.From(err)
-	if f == nil || !f.Class().Suspends() {
-		return s, err
+	if f == nil {
+		h.gone.drop(key)
+		return s, nil
+	}
+	if !f.Class().Suspends() {
+		return s, f
 	}
 	v, err := h.Secrets.ConfigVersion(ctx, e.Tenant, e.ID)
 	if err != nil {
 		return s, err
 	}
-	s.Version = v.Current
+	s.Version, s.Created = v.Current, v.Created
 	h.gone.put(key, s, f, h.opts.ForgetFailure)
 	return s, f
 }
 
 func (h *Handlers) stage(name string, since time.Time) { h.Observer.Stage(name, time.Since(since)) }
+
+// created is a version's time in a fence; 0 for none.
+func created(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
 
 // goneCache remembers for a moment that a secret is missing, deleted or malformed, so that ten thousand
 // requests on one such connection do not ask Vault ten thousand times.
@@ -98,6 +127,12 @@ func (c *goneCache) get(key string) (vaultclient.Secret, *fault.Fault) {
 		return vaultclient.Secret{}, nil
 	}
 	return g.secret, g.fault
+}
+
+func (c *goneCache) drop(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.m, key)
 }
 
 func (c *goneCache) put(key string, s vaultclient.Secret, f *fault.Fault, life time.Duration) {

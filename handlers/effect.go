@@ -35,7 +35,11 @@ func (h *Handlers) execute(ctx context.Context, j *job, c *credentials) (json.Ra
 func (h *Handlers) authenticate(ctx context.Context, c *credentials) (credential.Credential, *fault.Fault) {
 	defer h.stage("authenticate", time.Now())
 	cred, err := h.Auth.Authenticate(ctx, c.entry, c.secret)
-	c.fence.SecretVersion = max(c.fence.SecretVersion, cred.SecretVersion)
+	if cred.SecretVersion > c.fence.SecretVersion {
+		if later := h.secretOf(ctx, c.entry, true); later.fault == nil {
+			c.secret, c.fence = later.secret, later.fence
+		}
+	}
 	return cred, fault.From(err)
 }
 

@@ -71,6 +71,7 @@ type Handlers struct {
 	resumes *rate.Limiter
 	trying  sync.Map // tenant/connection → struct{}: one request at a time tries unproven credentials
 	running sync.Map // tenant/request → struct{}: copies of one request do not run side by side
+	unclear sync.Map // tenant/connection → time.Time: since when its provider gives unclear answers only
 	gone    goneCache
 }
 
@@ -104,6 +105,12 @@ func again(ctx context.Context, err error) dispatch.Result {
 func conflict(err error) bool {
 	f := fault.From(err)
 	return f != nil && f.Reason == fault.Conflict
+}
+
+// tooLarge tells whether a record can not be stored at all.
+func tooLarge(err error) bool {
+	f := fault.From(err)
+	return f != nil && f.Reason == fault.TooLarge
 }
 
 // detached is a context for what must be written although the worker is stopping: an effect that happened.

@@ -30,11 +30,17 @@ func (j *job) origin() events.Origin {
 	return events.Origin{Stream: j.Stream, Sequence: j.Sequence}
 }
 
+// connectionKey names the job's connection in maps.
+func (j *job) connectionKey() string { return j.Tenant + "/" + j.req.Connection }
+
 // resumed tells whether the job comes from a chain.
 func (j *job) resumed() bool { return j.chain != 0 }
 
-// forced tells whether somebody asked to try although the credentials are known not to work.
-func (j *job) forced() bool { return j.cause == events.CauseOperator }
+// forced tells whether somebody asked to try although the credentials are known not to work, and nobody has
+// tried since: of ten thousand runs resumed at once, one finds out for all.
+func (j *job) forced(b *connection.Broken) bool {
+	return j.cause == events.CauseOperator && j.Time.After(b.Failed)
+}
 
 // atMostOnce tells whether the effect may never be repeated.
 func (j *job) atMostOnce() bool { return j.req.Delivery == events.AtMostOnce }

@@ -18,6 +18,24 @@ func (h *Handlers) resume(ctx context.Context, rec events.ChainRecord, step susp
 	})
 }
 
+// end ends a waiting chain before or at its time, unless its request has its end already.
+func (h *Handlers) end(ctx context.Context, rec events.ChainRecord, step suspension.Step) error {
+	if ended, err := h.reconcile(ctx, rec); ended || err != nil {
+		return err
+	}
+	return h.terminate(ctx, rec, step)
+}
+
+// reconcile closes the chain of a request that has its end on the ledger: a slow worker's suspension may land
+// after somebody else's outcome, and a restored backup may hold less than happened.
+func (h *Handlers) reconcile(ctx context.Context, rec events.ChainRecord) (ended bool, err error) {
+	ledger, err := h.Journal.Last(ctx, events.LedgerSubject(rec.Chain.Tenant, rec.Chain.Request))
+	if err != nil || !ledger.Type.Ends() {
+		return false, err
+	}
+	return true, h.resume(ctx, rec, suspension.Step{Cause: events.CauseReconciled}, connection.Fence{})
+}
+
 // terminate publishes terminated on a waiting chain.
 func (h *Handlers) terminate(ctx context.Context, rec events.ChainRecord, step suspension.Step) error {
 	return h.move(ctx, rec, events.SuspensionTerminated, func(s events.Suspension) (events.Suspension, error) {

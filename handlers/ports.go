@@ -38,8 +38,6 @@ type Timers interface {
 	SetAgain(ctx context.Context, c events.Chain, sequence uint64, ttl time.Duration) error
 	// Cancel takes the alarm away; none there is no error.
 	Cancel(ctx context.Context, c events.Chain, sequence uint64) error
-	// Has tells whether the alarm is set and has not rung.
-	Has(ctx context.Context, c events.Chain, sequence uint64) (bool, error)
 }
 
 // Registry is the current state of every connection.

@@ -14,6 +14,7 @@ import (
 	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
 	"holdfast/internal/suspension"
+	"holdfast/vaultclient"
 )
 
 // resumeParallel is how many chains of one connection are resumed at the same time.
@@ -83,7 +84,7 @@ func (h *Handlers) verify(ctx context.Context, e *connection.Entry, revision uin
 	case errors.Is(f, connector.ErrNoTest):
 		return h.probe(ctx, e, revision, c.fence)
 	case f.Class().Suspends():
-		_, err = h.markBroken(ctx, e.Tenant, e.ID, c.fence, f)
+		_, err = h.markBroken(ctx, c, f, false)
 		return err
 	default:
 		return f
@@ -97,10 +98,13 @@ func (h *Handlers) worthTrying(ctx context.Context, e *connection.Entry) (creden
 	if err != nil {
 		return credentials{}, false, err
 	}
-	if v.Current == 0 || v.Deleted || v.Destroyed {
-		return credentials{}, false, nil
+	now := connection.Fence{Generation: e.Generation, SecretVersion: v.Current, SecretCreated: created(v.Created)}
+	if why := goneFor(v); why != nil {
+		if e.Broken.Reason != why.Reason { // so that it is not taken for the old one when it is back
+			_, err = h.markBroken(ctx, credentials{entry: e, fence: now}, why, false)
+		}
+		return credentials{}, false, err
 	}
-	now := connection.Fence{Generation: e.Generation, SecretVersion: v.Current}
 	if e.KnownBroken(now) && !mayHeal(e.Broken.Reason) {
 		return credentials{}, false, nil
 	}
@@ -109,6 +113,20 @@ func (h *Handlers) worthTrying(ctx context.Context, e *connection.Entry) (creden
 		return c, false, unlessSuspends(c.fault)
 	}
 	return c, true, nil
+}
+
+// goneFor is why there is nothing to read; nil where there is.
+func goneFor(v vaultclient.Version) *fault.Fault {
+	switch {
+	case v.Current == 0:
+		return fault.New(fault.SecretMissing, "there is no secret at the connection's path")
+	case v.Destroyed:
+		return fault.New(fault.SecretDestroyed, "the secret's current version is destroyed")
+	case v.Deleted:
+		return fault.New(fault.SecretDeleted, "the secret's current version is deleted")
+	default:
+		return nil
+	}
 }
 
 // mayHeal tells whether the same credentials may work again: a deleted secret is undeleted under its old

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"sync"
+	"time"
 
 	"holdfast/events"
 	"holdfast/internal/connection"
@@ -21,9 +22,12 @@ type attempt struct {
 
 // run takes a request from its connection to its end, its suspension, or another try later.
 func (h *Handlers) run(ctx context.Context, j *job) dispatch.Result {
-	a := h.try(ctx, j, false)
+	a := h.try(ctx, j, h.credentials(ctx, j, false))
 	if a.fault != nil && a.fault.Class().Suspends() && !a.known {
 		a = h.secondLook(ctx, j, a)
+	}
+	if a.fault == nil || a.fault.Class() != fault.Unclear {
+		h.unclear.Delete(j.connectionKey())
 	}
 	if a.fault == nil {
 		return h.complete(ctx, j, a)
@@ -46,36 +50,31 @@ func (h *Handlers) run(ctx context.Context, j *job) dispatch.Result {
 // has moved: a late failure of old credentials says nothing about new ones.
 func (h *Handlers) secondLook(ctx context.Context, j *job, first attempt) attempt {
 	c := h.credentials(ctx, j, true)
-	if c.fence == first.creds.fence {
-		if c.fault != nil && !c.fault.Class().Suspends() {
-			return attempt{creds: c, fault: c.fault}
-		}
-		first.creds.entry = c.entry
-		return first
+	if c.fence != first.creds.fence || (c.fault == nil) != (first.creds.fault == nil) {
+		return h.try(ctx, j, c)
 	}
-	return h.tryWith(ctx, j, c)
+	if c.fault != nil && !c.fault.Class().Suspends() {
+		return attempt{creds: c, fault: c.fault}
+	}
+	first.creds.entry = c.entry
+	return first
 }
 
-// try is one attempt with what the caches hold, or with what is there now.
-func (h *Handlers) try(ctx context.Context, j *job, fresh bool) attempt {
-	c := h.credentials(ctx, j, fresh)
-	if c.entry.KnownBroken(c.fence) && j.resumed() && !fresh {
-		c = h.credentials(ctx, j, true) // a resumed run is often ahead of this worker's caches
+// try is one attempt with credentials as they were looked up. That they are known to be broken is believed
+// only after a look past the cache: a repair may be news.
+func (h *Handlers) try(ctx context.Context, j *job, c credentials) attempt {
+	if c.entry.KnownBroken(c.fence) && !c.fresh {
+		c = h.believed(ctx, j)
 	}
-	return h.tryWith(ctx, j, c)
-}
-
-func (h *Handlers) tryWith(ctx context.Context, j *job, c credentials) attempt {
 	a := attempt{creds: c}
-	if f := h.allowed(j, c); f != nil {
-		a.fault = f
+	if a.fault = h.allowed(j, c); a.fault != nil {
 		return a
 	}
 	if c.fault != nil && c.fault.Class().Retries() { // what Vault holds now is not known
 		a.fault = c.fault
 		return a
 	}
-	if c.entry.KnownBroken(c.fence) && !j.forced() {
+	if c.entry.KnownBroken(c.fence) && !j.forced(c.entry.Broken) {
 		a.known = true
 		a.fault = fault.New(c.entry.Broken.Reason, c.entry.Broken.Detail)
 		return a
@@ -85,9 +84,9 @@ func (h *Handlers) tryWith(ctx context.Context, j *job, c credentials) attempt {
 		return a
 	}
 	if c.entry.Broken != nil {
-		release, ok := h.claim(j)
+		release, ok := claim(&h.trying, j.connectionKey())
 		if !ok {
-			a.fault = fault.New(fault.VerifyingElsewhere, "another request is trying the connection's new credentials")
+			a.fault = fault.New(fault.VerifyingElsewhere, "another request is trying the connection's credentials")
 			return a
 		}
 		defer release()
@@ -105,11 +104,6 @@ func (h *Handlers) allowed(j *job, c credentials) *fault.Fault {
 	return connection.Authorize(c.entry, j.req)
 }
 
-// claim lets one request of this worker at a time try credentials that are not yet seen to work.
-func (h *Handlers) claim(j *job) (release func(), ok bool) {
-	return claim(&h.trying, j.Tenant+"/"+j.req.Connection)
-}
-
 // claim takes a key of a set unless it is taken.
 func claim(set *sync.Map, key string) (release func(), ok bool) {
 	if _, taken := set.LoadOrStore(key, struct{}{}); taken {
@@ -123,16 +117,23 @@ func (h *Handlers) later(ctx context.Context, j *job, a attempt) dispatch.Result
 	if ctx.Err() != nil {
 		return again(ctx, ctx.Err())
 	}
-	waited := h.Clock.Now().Sub(j.Time)
+	now := h.Clock.Now()
 	switch {
-	case a.fault.Class() == fault.Unclear && waited > h.opts.Patience:
-		a.fault = fault.Wrap(fault.ProviderUnusable, "the provider gave no usable answer for as long as the request was patient", a.fault)
+	case a.fault.Class() == fault.Unclear && h.outOfPatience(j, now):
+		a.fault = fault.Wrap(fault.ProviderUnusable, "the provider gave nothing but unclear answers for as long as patience lasts", a.fault)
 		return h.suspend(ctx, j, a)
-	case j.req.Deadline != nil && !h.Clock.Now().Before(*j.req.Deadline):
+	case j.req.Deadline != nil && !now.Before(*j.req.Deadline):
 		return h.fail(ctx, j, fault.Wrap(fault.Deadline, "the request's deadline passed while it was retried", a.fault))
-	case j.resumed() && h.opts.ChainAge > 0 && waited > h.opts.ChainAge-staleMargin:
+	case j.resumed() && h.opts.ChainAge > 0 && now.Sub(j.Time) > h.opts.ChainAge-staleMargin:
 		return h.fail(ctx, j, fault.Wrap(fault.Deadline, "the resumed run was retried for as long as its chain is kept", a.fault))
 	default:
 		return dispatch.Again(a.fault)
 	}
+}
+
+// outOfPatience tells whether a connection's provider has given unclear answers, and no other, for too long.
+// It is counted from the first such answer, not from the request: that may have waited for something else.
+func (h *Handlers) outOfPatience(j *job, now time.Time) bool {
+	first, _ := h.unclear.LoadOrStore(j.connectionKey(), now)
+	return now.Sub(first.(time.Time)) > h.opts.Patience //nolint:forcetypeassert // nothing else is stored
 }

@@ -16,7 +16,7 @@ import (
 // set; and then a last look catches a repair that went through in between.
 func (h *Handlers) suspend(ctx context.Context, j *job, a attempt) dispatch.Result {
 	if !a.known {
-		moved, err := h.markBroken(ctx, j.Tenant, j.req.Connection, a.creds.fence, a.fault)
+		moved, err := h.markBroken(ctx, a.creds, a.fault, j.cause == events.CauseOperator)
 		if err != nil {
 			return again(ctx, err)
 		}
@@ -28,6 +28,9 @@ func (h *Handlers) suspend(ctx context.Context, j *job, a attempt) dispatch.Resu
 		return again(ctx, err)
 	}
 	rec, err := h.appendSuspended(ctx, j, a)
+	if tooLarge(err) {
+		return dispatch.Refuse(fault.From(err))
+	}
 	if err != nil {
 		return again(ctx, err)
 	}
@@ -36,20 +39,23 @@ func (h *Handlers) suspend(ctx context.Context, j *job, a attempt) dispatch.Resu
 }
 
 // markBroken marks a connection broken at the credentials that failed; moved tells that it has other ones
-// by now, so that the failure says nothing.
-func (h *Handlers) markBroken(ctx context.Context, tenant, id string, f connection.Fence, why *fault.Fault) (moved bool, err error) {
+// by now, so that the failure says nothing. Another failure of the same credentials is worth a note only
+// where somebody had asked for the try.
+func (h *Handlers) markBroken(ctx context.Context, c credentials, why *fault.Fault, asked bool) (moved bool, err error) {
+	seen := c.entry
 	for {
-		e, rev, err := h.Registry.Fresh(ctx, tenant, id)
+		e, rev, err := h.Registry.Fresh(ctx, seen.Tenant, seen.ID)
 		if err != nil {
 			return false, err
 		}
 		if e == nil {
-			e = connection.Missed(tenant, id)
+			e = connection.Missed(seen.Tenant, seen.ID)
 		}
-		if e.KnownBroken(f) && e.Broken.Reason == why.Reason && e.Probe == nil {
+		known := e.KnownBroken(c.fence) && e.Broken.Reason == why.Reason
+		if known && e.Probe == nil && !asked {
 			return false, nil
 		}
-		next, ok := connection.Break(e, f, why, h.Clock.Now())
+		next, ok := connection.Break(e, seen, c.fence, why, h.Clock.Now())
 		if !ok {
 			return true, nil
 		}
@@ -57,7 +63,7 @@ func (h *Handlers) markBroken(ctx context.Context, tenant, id string, f connecti
 		if conflict(err) {
 			continue
 		}
-		if err != nil {
+		if err != nil || known {
 			return false, err
 		}
 		return false, h.announce(ctx, events.ConnectionBroken, next, rev)
@@ -89,6 +95,9 @@ func (h *Handlers) markChained(ctx context.Context, j *job, a attempt) error {
 
 func (h *Handlers) appendSuspended(ctx context.Context, j *job, a attempt) (events.ChainRecord, error) {
 	wait := cmp.Or(a.creds.entry.SuspendFor.Duration(), h.opts.SuspendFor)
+	if h.opts.MaxSuspend > 0 {
+		wait = min(wait, h.opts.MaxSuspend) // chains are kept a day longer than this, and no more
+	}
 	why := suspension.Why{Fault: a.fault, Fence: a.creds.fence}
 	now := h.Clock.Now()
 	s, err := suspension.Suspend(j.req, j.at, why, now, wait, j.chain)
@@ -105,7 +114,8 @@ func (h *Handlers) appendSuspended(ctx context.Context, j *job, a attempt) (even
 }
 
 // settle finishes what a suspension needs beside its event, as often as it is asked to: its timer, and a
-// look whether the connection was repaired before anybody could have seen that this run waits for it.
+// look whether it waits for nothing: its request has ended, its run was terminated, or its connection was
+// repaired before anybody could have seen that this run waits for it.
 func (h *Handlers) settle(ctx context.Context, rec events.ChainRecord) dispatch.Result {
 	s, err := events.Payload[events.Suspension](rec.Event)
 	if err != nil {
@@ -115,6 +125,16 @@ func (h *Handlers) settle(ctx context.Context, rec events.ChainRecord) dispatch.
 	if err = h.Timers.Set(ctx, rec.Chain, rec.Sequence, ring); err != nil {
 		return again(ctx, err)
 	}
+	ended, err := h.reconcile(ctx, rec)
+	if err != nil {
+		return again(ctx, err)
+	}
+	if ended {
+		return dispatch.Done("reconciled")
+	}
+	if h.Runs.Terminated(s.Tenant, s.Run) {
+		return doneUnless(ctx, h.terminate(ctx, rec, suspension.Step{Cause: events.CauseRunTerminated}), "terminated")
+	}
 	e, _, err := h.Registry.Fresh(ctx, s.Tenant, s.Connection)
 	if err != nil {
 		return again(ctx, err)
@@ -123,8 +143,5 @@ func (h *Handlers) settle(ctx context.Context, rec events.ChainRecord) dispatch.
 		return dispatch.Done("suspended")
 	}
 	step := suspension.Step{Cause: events.CauseRestored}
-	if err = h.resume(ctx, rec, step, e.Now()); err != nil {
-		return again(ctx, err)
-	}
-	return dispatch.Done("suspended")
+	return doneUnless(ctx, h.resume(ctx, rec, step, e.Now()), "suspended")
 }

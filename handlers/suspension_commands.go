@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"time"
 
 	"holdfast/events"
 	"holdfast/internal/connection"
@@ -23,7 +24,7 @@ func (h *Handlers) SuspensionResumeRequested(ctx context.Context, m dispatch.Met
 func (h *Handlers) SuspensionTerminateRequested(ctx context.Context, m dispatch.Meta, c events.SuspensionCommand) dispatch.Result {
 	step := suspension.Step{Cause: events.CauseOperator, Actor: c.Actor}
 	return h.eachNamed(ctx, m, c, "terminated", func(rec events.ChainRecord) error {
-		return h.terminate(ctx, rec, step)
+		return h.end(ctx, rec, step)
 	})
 }
 
@@ -62,15 +63,20 @@ func (h *Handlers) extend(ctx context.Context, m dispatch.Meta, rec events.Chain
 	return h.Timers.Set(ctx, rec.Chain, rec.Sequence, suspension.NextRing(s, h.Clock.Now(), h.opts.EndingSoon))
 }
 
-// eachNamed moves every waiting chain that a command names: of a request, a run, or a connection.
+// eachNamed moves every waiting chain that a command names: of a request, a run, or a connection. It leaves
+// alone what was suspended after the command was given: nobody can have meant that.
 func (h *Handlers) eachNamed(ctx context.Context, m dispatch.Meta, c events.SuspensionCommand, label string, move func(events.ChainRecord) error) dispatch.Result {
 	moved := 0
-	for rec, err := range h.Journal.Each(ctx, events.ChainsFilter(m.Tenant, c.Connection, c.Run)) {
+	named := events.Chain{Tenant: m.Tenant, Connection: c.Connection, Run: c.Run, Request: c.Request}
+	for rec, err := range h.Journal.Each(ctx, named.Filter()) {
 		if err != nil {
 			return again(ctx, err)
 		}
-		named := c.Request == "" || c.Request == rec.Chain.Request
-		if !named || suspension.StateOf(rec.Record) != suspension.Waiting {
+		meant, err := waitedAt(rec, m.Time)
+		if err != nil {
+			return again(ctx, err)
+		}
+		if !meant {
 			continue
 		}
 		if err = move(rec); err != nil {
@@ -82,4 +88,13 @@ func (h *Handlers) eachNamed(ctx context.Context, m dispatch.Meta, c events.Susp
 		return dispatch.Done("nothing_named")
 	}
 	return dispatch.Done(label)
+}
+
+// waitedAt tells whether a chain waits, and did at t.
+func waitedAt(rec events.ChainRecord, t time.Time) (bool, error) {
+	if suspension.StateOf(rec.Record) != suspension.Waiting {
+		return false, nil
+	}
+	s, err := events.Payload[events.Suspension](rec.Event)
+	return err == nil && !s.SuspendedAt.After(t), err
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"holdfast/events"
 	"holdfast/internal/connection"
 	"holdfast/internal/dispatch"
@@ -28,13 +30,26 @@ func (h *Handlers) Sweep(ctx context.Context) error {
 		failed = keepFirst(failed, h.sweepOne(ctx, rec))
 	}
 	h.Observer.Held(held)
+	return errors.Join(failed, h.eachBroken(ctx, func(e *connection.Entry) error {
+		_, err := h.Recover(ctx, e.Tenant, e.ID)
+		return unlessContended(err)
+	}))
+}
+
+// brokenParallel is how many broken connections are looked at side by side: each may wait for a target that
+// does not answer, and none may hold up the others.
+const brokenParallel = 16
+
+// eachBroken does f for every connection that is broken and can be repaired.
+func (h *Handlers) eachBroken(ctx context.Context, f func(*connection.Entry) error) error {
+	var g errgroup.Group
+	g.SetLimit(brokenParallel)
 	for e := range h.Registry.All() {
-		if e.Broken != nil && !e.Deleted && !e.Missing {
-			_, err := h.Recover(ctx, e.Tenant, e.ID)
-			failed = keepFirst(failed, err)
+		if e.Broken != nil && !e.Deleted && !e.Missing && ctx.Err() == nil {
+			g.Go(func() error { return f(e) })
 		}
 	}
-	return failed
+	return g.Wait()
 }
 
 func (h *Handlers) sweepOne(ctx context.Context, rec events.ChainRecord) error {
@@ -81,12 +96,7 @@ func (h *Handlers) SweepForever(ctx context.Context, report func(error)) {
 // Vault is announced by nobody. One worker at a time looks at one connection.
 func (h *Handlers) PollBroken(ctx context.Context, report func(error)) {
 	h.forever(ctx, h.opts.PollEvery, func() {
-		for e := range h.Registry.All() {
-			if e.Broken == nil || e.Deleted || e.Missing || ctx.Err() != nil {
-				continue
-			}
-			report(h.poll(ctx, e))
-		}
+		report(h.eachBroken(ctx, func(e *connection.Entry) error { return h.poll(ctx, e) }))
 	})
 }
 
@@ -96,17 +106,16 @@ func (h *Handlers) poll(ctx context.Context, e *connection.Entry) error {
 		return err
 	}
 	_, err = h.Recover(ctx, e.Tenant, e.ID)
-	if conflict(err) {
-		return nil
-	}
-	return unlessVerifying(err)
+	return unlessContended(err)
 }
 
-func unlessVerifying(err error) error {
-	if f := fault.From(err); f != nil && f.Reason != fault.VerifyingElsewhere {
-		return f
+// unlessContended passes over what only means that somebody else is at it.
+func unlessContended(err error) error {
+	f := fault.From(err)
+	if f == nil || f.Reason == fault.VerifyingElsewhere || f.Reason == fault.Conflict {
+		return nil
 	}
-	return nil
+	return f
 }
 
 // forever does f every interval, a tenth of it earlier or later, until ctx ends.

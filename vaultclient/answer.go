@@ -40,7 +40,14 @@ func newAnswer(status int, header http.Header, raw []byte) answer {
 	a := answer{status: status, header: header}
 	a.ours = json.Unmarshal(raw, &a.body) == nil &&
 		(a.body.RequestID != "" || a.body.Errors != nil || a.body.Initialized != nil)
+	a.ours = a.ours || a.silent(raw)
 	return a
+}
+
+// silent tells whether a write was answered without a body: Vault's own 204 says, as all its answers, that it is
+// not to be stored.
+func (a answer) silent(raw []byte) bool {
+	return a.status == http.StatusNoContent && len(raw) == 0 && a.header.Get("Cache-Control") == "no-store"
 }
 
 func (a answer) ok() bool { return a.ours && a.status >= 200 && a.status < 300 }
@@ -71,8 +78,9 @@ func (a answer) bare() bool { return a.body.Errors != nil && len(*a.body.Errors)
 // versionState is the state of a version that has no data, as a read (below metadata) or a patch (flat)
 // tells it beside its 404.
 type versionState struct {
-	DeletionTime string `json:"deletion_time"`
-	Destroyed    bool   `json:"destroyed"`
+	CreatedTime  time.Time `json:"created_time"`
+	DeletionTime string    `json:"deletion_time"`
+	Destroyed    bool      `json:"destroyed"`
 }
 
 func (a answer) state() versionState {

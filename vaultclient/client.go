@@ -100,9 +100,17 @@ func (c *Client) breakerChanged(_ string, from, to gobreaker.State) {
 	c.log.WithLevel(level).Stringer("from", from).Stringer("to", to).Msg("vault circuit breaker")
 }
 
-// Start logs in and keeps logged in until Close. A failed Start leaves nothing running and may be repeated.
+// Start logs in, makes sure that the mount is a KV version 2 engine, and keeps logged in until Close. A failed
+// Start leaves nothing running and may be repeated. Only whoever may look at all mounts starts without one:
+// administrators make it (EnsureMount).
+//
+// Faults: vault_login, vault_forbidden, vault_no_mount, and the transient ones.
 func (c *Client) Start(ctx context.Context) error {
 	if err := c.session.start(ctx); err != nil {
+		return err
+	}
+	if err := c.checkMount(ctx); err != nil {
+		c.session.startOver()
 		return err
 	}
 	if !c.life.spawn(c.session.keep) {

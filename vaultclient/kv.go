@@ -194,7 +194,10 @@ func (c *Client) version(ctx context.Context, k key, name string) (Version, erro
 		return Version{}, notVault()
 	}
 	state := meta.Versions[strconv.Itoa(meta.Current)]
-	return Version{Current: meta.Current, Deleted: state.past(a.date(c.now())), Destroyed: state.Destroyed}, nil
+	return Version{
+		Current: meta.Current, Created: state.CreatedTime,
+		Deleted: state.past(a.date(c.now())), Destroyed: state.Destroyed,
+	}, nil
 }
 
 // past tells whether the deletion time has come: Vault notes planned deletions too.

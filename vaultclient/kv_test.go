@@ -70,6 +70,10 @@ func TestO3_ConfigVersionFollowsWhatHappensToTheSecret(t *testing.T) {
 	for _, s := range steps {
 		s.do()
 		got, err := r.client.ConfigVersion(t.Context(), "acme", "crm")
+		if got.Created.IsZero() != (s.want.Current == 0) {
+			t.Errorf("%s: created at %s", s.name, got.Created)
+		}
+		got.Created = time.Time{}
 		if err != nil || got != s.want {
 			t.Fatalf("%s: %+v, %v; want %+v", s.name, got, err, s.want)
 		}

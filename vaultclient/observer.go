@@ -21,6 +21,7 @@ const (
 	opLookup        = "lookup_self"
 	opRenew         = "renew_self"
 	opHealth        = "health"
+	opReadMount     = "read_mount"
 	opReadConfig    = "read_config"
 	opReadMetadata  = "read_metadata"
 	opReadToken     = "read_token"
@@ -33,7 +34,7 @@ const (
 
 // Operations are all words that VaultCall gets as op, for metrics that start at 0.
 func Operations() []string {
-	return []string{opLogin, opLookup, opRenew, opHealth, opReadConfig, opReadMetadata, opReadToken,
+	return []string{opLogin, opLookup, opRenew, opHealth, opReadMount, opReadConfig, opReadMetadata, opReadToken,
 		opWriteToken, opPatchToken, opWriteConfig}
 }
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -19,6 +20,9 @@ import (
 type Secret struct {
 	// Version is Vault's version number, from 1; 0 means that there is nothing.
 	Version int
+	// Created is when that version was written, by Vault's clock: a secret that was deleted with all its
+	// versions starts again at version 1.
+	Created time.Time
 	fields  map[string]secret.Value
 }
 
@@ -58,6 +62,8 @@ func (s Secret) MarshalZerologObject(e *zerolog.Event) {
 type Version struct {
 	// Current is the current version's number; 0 where nothing was ever written.
 	Current int
+	// Created is when the current version was written, by Vault's clock; zero without one.
+	Created time.Time
 	// Deleted and Destroyed tell what happened to the current version; a deleted one can be undeleted.
 	Deleted, Destroyed bool
 }
@@ -71,7 +77,8 @@ func parseSecret(data json.RawMessage) (Secret, error) {
 	var kv struct {
 		Data     map[string]any `json:"data"`
 		Metadata struct {
-			Version int `json:"version"`
+			Version int       `json:"version"`
+			Created time.Time `json:"created_time"`
 		} `json:"metadata"`
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
@@ -79,7 +86,7 @@ func parseSecret(data json.RawMessage) (Secret, error) {
 	if err := dec.Decode(&kv); err != nil || kv.Metadata.Version < 1 || kv.Data == nil {
 		return Secret{}, notVault()
 	}
-	s := Secret{Version: kv.Metadata.Version, fields: make(map[string]secret.Value, len(kv.Data))}
+	s := Secret{Version: kv.Metadata.Version, Created: kv.Metadata.Created, fields: make(map[string]secret.Value, len(kv.Data))}
 	for name, v := range kv.Data {
 		text, ok := scalar(v)
 		if !ok {

@@ -76,11 +76,16 @@ func (s *session) start(ctx context.Context) error {
 	s.mu.Unlock()
 	err := s.first(ctx)
 	if err != nil {
-		s.mu.Lock()
-		s.started = false
-		s.mu.Unlock()
+		s.startOver()
 	}
 	return err
+}
+
+// startOver lets start be called again.
+func (s *session) startOver() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.started = false
 }
 
 func (s *session) first(ctx context.Context) error {

@@ -40,9 +40,12 @@ func TestO4_WhatVaultAnswersAndWhatItMeans(t *testing.T) {
 	v.Put(t, "holdfast/acme/conn/list/config", map[string]any{"a": []string{"b"}})
 
 	other := r.start(t, asRootWith(v.RootToken), func(c *Config) { c.Mount = "nowhere" })
-	v.Set(t, "sys/mounts/oldkv", map[string]any{"type": "kv", "options": map[string]string{"version": "1"}})
+	v.Set(t, "sys/mounts/oldkv", map[string]any{"type": "kv", "options": map[string]string{"version": "2"}})
 	old := r.start(t, asRootWith(v.RootToken), func(c *Config) { c.Mount = "oldkv" })
-	v.Policy(t, "fenced", `path "auth/token/lookup-self" { capabilities = ["read"] }`)
+	v.Do(t, http.MethodDelete, "sys/mounts/oldkv", nil, nil)
+	v.Set(t, "sys/mounts/oldkv", map[string]any{"type": "kv", "options": map[string]string{"version": "1"}})
+	v.Policy(t, "fenced", `path "auth/token/lookup-self" { capabilities = ["read"] }
+path "secret/data/elsewhere" { capabilities = ["read"] }`)
 	fenced := r.start(t, func(c *Config) {
 		asRootWith(v.Token(t, []string{"fenced"}))(c)
 	})

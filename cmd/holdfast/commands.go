@@ -69,7 +69,7 @@ func (c *command) operate(verb, short string, t events.Type, more func(*cobra.Co
 
 func (c *command) carryOut(ctx context.Context, verb string, a asked) error {
 	a.Actor = cmp.Or(a.Actor, whoami())
-	s, _, err := c.open(ctx)
+	s, cfg, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (c *command) carryOut(ctx context.Context, verb string, a asked) error {
 	if err != nil {
 		return err
 	}
-	o := &ops.Operator{Chains: s.Chains(), Publisher: s.Publisher(), Clock: s.Clock(), Checker: checker}
+	o := &ops.Operator{Chains: s.Chains(), Publisher: s.Publisher(), Clock: s.Clock(), Checker: checker, Secrets: secrets(cfg)}
 	targets, err := o.Targets(ctx, a.Command)
 	if err != nil {
 		return err

@@ -24,8 +24,8 @@ func (c *command) connectionsList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List connections", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withConnections(cmd.Context(), func(_ context.Context, all ops.Connections, now time.Time) error {
-				return c.printConnections(ops.ListConnections(all, tenant, state, now), now)
+			return c.withConnections(cmd.Context(), func(_ context.Context, l look) error {
+				return c.printConnections(ops.ListConnections(l.connections, l.secrets, tenant, state, l.now), l.now)
 			})
 		},
 	}
@@ -40,12 +40,12 @@ func (c *command) connectionsShow() *cobra.Command {
 		Use: "show CONNECTION --tenant TENANT", Short: "Show one connection, and what to do where it is broken",
 		Args: exactly(1, "a connection's id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withConnections(cmd.Context(), func(ctx context.Context, all ops.Connections, now time.Time) error {
-				v, err := ops.ShowConnection(ctx, all, tenant, args[0], now)
+			return c.withConnections(cmd.Context(), func(ctx context.Context, l look) error {
+				v, err := ops.ShowConnection(ctx, l.connections, l.secrets, tenant, args[0], l.now)
 				if err != nil {
 					return err
 				}
-				return c.printConnection(v, now)
+				return c.printConnection(v, l.now)
 			})
 		},
 		ValidArgsFunction: c.completeConnections,
@@ -54,11 +54,18 @@ func (c *command) connectionsShow() *cobra.Command {
 	return required(cmd, "tenant")
 }
 
+// look is what a look at connections needs.
+type look struct {
+	connections ops.Connections
+	secrets     ops.Secrets
+	now         time.Time
+}
+
 // withConnections connects, waits for the registry, and closes again.
-func (c *command) withConnections(ctx context.Context, do func(context.Context, ops.Connections, time.Time) error) error {
+func (c *command) withConnections(ctx context.Context, do func(context.Context, look) error) error {
 	ctx, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	s, _, err := c.open(ctx)
+	s, cfg, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -67,7 +74,7 @@ func (c *command) withConnections(ctx context.Context, do func(context.Context, 
 	if err != nil {
 		return err
 	}
-	return do(ctx, all, s.Clock().Now())
+	return do(ctx, look{all, secrets(cfg), s.Clock().Now()})
 }
 
 func (c *command) printConnections(views []ops.ConnectionView, now time.Time) error {
@@ -117,8 +124,8 @@ func (c *command) completeConnections(cmd *cobra.Command, args []string, _ strin
 	ctx, cancel := context.WithTimeout(cmd.Context(), 2*time.Second)
 	defer cancel()
 	var ids []string
-	err := c.withConnections(ctx, func(_ context.Context, all ops.Connections, now time.Time) error {
-		for _, v := range ops.ListConnections(all, tenant, "", now) {
+	err := c.withConnections(ctx, func(_ context.Context, l look) error {
+		for _, v := range ops.ListConnections(l.connections, l.secrets, tenant, "", l.now) {
 			ids = append(ids, v.ID)
 		}
 		return nil

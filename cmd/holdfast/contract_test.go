@@ -8,6 +8,8 @@ import (
 
 	"holdfast/internal/bus"
 	"holdfast/internal/config"
+	"holdfast/internal/dev"
+	"holdfast/internal/dev/tour"
 	"holdfast/internal/ops"
 )
 
@@ -20,15 +22,24 @@ func TestJSONContract(t *testing.T) {
 		t.Fatal(err)
 	}
 	for heading, of := range map[string]reflect.Type{
-		"### Connection":    reflect.TypeFor[ops.ConnectionView](),
-		"### Suspension":    reflect.TypeFor[ops.SuspensionView](),
-		"### Move":          reflect.TypeFor[ops.Move](),
-		"### Line":          reflect.TypeFor[ops.Line](),
-		"### Setting":       reflect.TypeFor[config.Row](),
-		"### Version":       reflect.TypeFor[versionView](),
-		"### Setup report":  reflect.TypeFor[bus.Report](),
-		"### Failure":       reflect.TypeFor[failureView](),
-		"### Configuration": reflect.TypeFor[config.Problem](),
+		"### Connection":         reflect.TypeFor[ops.ConnectionView](),
+		"### Suspension":         reflect.TypeFor[ops.SuspensionView](),
+		"### Move":               reflect.TypeFor[ops.Move](),
+		"### Chain event":        reflect.TypeFor[ops.ChainStep](),
+		"### Request":            reflect.TypeFor[ops.RequestView](),
+		"### Ledger event":       reflect.TypeFor[ops.LedgerStep](),
+		"### Dead letter":        reflect.TypeFor[ops.DeadLetterView](),
+		"### Line":               reflect.TypeFor[ops.Line](),
+		"### Setting":            reflect.TypeFor[config.Row](),
+		"### Places":             reflect.TypeFor[dev.Places](),
+		"### Tour step":          reflect.TypeFor[tour.Result](),
+		"### Tour summary":       reflect.TypeFor[tour.Summary](),
+		"### Vault setup report": reflect.TypeFor[ops.VaultReport](),
+		"### Version":            reflect.TypeFor[versionView](),
+		"### Setup report":       reflect.TypeFor[bus.Report](),
+		"### Vault report":       reflect.TypeFor[ops.VaultReport](),
+		"### Failure":            reflect.TypeFor[failureView](),
+		"### Configuration":      reflect.TypeFor[config.Problem](),
 	} {
 		_, section, ok := strings.Cut(string(raw), heading+"\n")
 		if !ok {

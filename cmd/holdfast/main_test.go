@@ -77,6 +77,35 @@ func seed(ts *testscript.TestScript, _ bool, _ []string) {
 			event(ts, events.SuspensionSuspended, suspension(request)))
 		ts.Check(err)
 	}
+	ledger(ts, b, "req-1", events.ActionSuspended)
+	ledger(ts, b, "req-3", events.ActionStarted, events.ActionUnknown)
+	ledger(ts, b, "req-4", events.ActionStarted)
+	letter(ts, b, fault.SchemaViolation, events.DeadLetterData{Field: "/data/step_kind", Detail: "one of action, form",
+		Original: []byte("{\"id\":\"\x1b[31m\"}"), OriginalBytes: 13})
+	letter(ts, b, fault.SecretInEvent, events.DeadLetterData{Field: "/data/auth/password", Detail: "a secret",
+		OriginalBytes: 99, Withheld: true})
+}
+
+// ledger appends events to a request's ledger.
+func ledger(ts *testscript.TestScript, b *bus.Bus, request string, types ...events.Type) {
+	last := uint64(0)
+	for _, t := range types {
+		var err error
+		last, err = b.Journal().Append(context.Background(), events.LedgerSubject("acme", request), last,
+			event(ts, t, events.Outcome{Tenant: "acme", Request: request, Workflow: "wf", Run: "run-" + request, Step: "s1",
+				Connection: "crm", Generation: 1, SecretVersion: 3}))
+		ts.Check(err)
+	}
+}
+
+// letter stores a dead letter of the first action request.
+func letter(ts *testscript.TestScript, b *bus.Bus, reason fault.Reason, l events.DeadLetterData) {
+	l.Tenant, l.Reason, l.Subject = "acme", string(reason), events.SubjectOf("acme", events.ActionRequested)
+	l.Origin, l.Consumer, l.Deliveries = events.Origin{Stream: events.StreamActions, Sequence: 1}, bus.DurableActions, 1
+	raw, err := event(ts, events.DeadLetter, l).Encode()
+	ts.Check(err)
+	_, err = b.PublishEvent(context.Background(), events.DeadLetterSubject("acme", reason), string(reason), raw)
+	ts.Check(err)
 }
 
 func entry(id, name string) *connection.Entry {

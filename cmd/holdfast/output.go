@@ -29,6 +29,16 @@ func (c *command) table(header table.Row, rows []table.Row) {
 	w.Render()
 }
 
+// section prints a table within what is printed of one thing; nothing where there are no rows.
+func (c *command) section(name string, header table.Row, rows []table.Row) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintf(c.out, "\n%s\n", name)
+	c.table(header, rows)
+	fmt.Fprintln(c.out)
+}
+
 // fields prints one thing for people: a name and a value a line; empty values are left out.
 func (c *command) fields(pairs ...[2]string) {
 	for _, p := range pairs {

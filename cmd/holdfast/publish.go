@@ -73,7 +73,9 @@ func (c *command) publishFrom(ctx context.Context, in io.Reader, o ops.PublishOp
 	if err != nil {
 		return err
 	}
-	good, refused, err := ops.Publish(ctx, in, checker, to, o, c.line)
+	in, tell, done := c.progress(in)
+	good, refused, err := ops.Publish(ctx, in, checker, to, o, tell)
+	done()
 	if err = errors.Join(err, c.summary(good, refused, dryRun)); err == nil && refused > 0 {
 		return errTold
 	}

@@ -67,7 +67,7 @@ suspended until they do, or until its time is over.`,
 	pf.StringVar(&c.configPath, "config", "", "YAML file with settings")
 	pf.BoolVar(&c.json, "json", false, "one JSON object a line (docs/cli-json.md)")
 	c.flags = config.BindFlags(pf)
-	root.AddCommand(c.dev(), c.worker(), c.bench(), c.healthcheck(), c.setup(), c.publish(), c.connections(), c.suspensions(), c.config(), c.version())
+	root.AddCommand(c.dev(), c.worker(), c.bench(), c.healthcheck(), c.setup(), c.publish(), c.connections(), c.suspensions(), c.requests(), c.deadLetters(), c.config(), c.version())
 	root.AddCommand(helpTopics()...)
 	return root
 }
@@ -85,6 +85,11 @@ func (c *command) open(ctx context.Context) (*ops.Session, *config.Loaded, error
 	}
 	s, err := ops.Open(ctx, app.BusConfig(cfg.Config), c.log(cfg.Log))
 	return s, cfg, err
+}
+
+// secrets is where the connections' secrets are.
+func secrets(cfg *config.Loaded) ops.Secrets {
+	return ops.Secrets{Mount: cfg.Vault.Mount, Prefix: cfg.Vault.Prefix}
 }
 
 // log is the logger of commands that people run: text on stderr, and only what they should know.

@@ -29,8 +29,8 @@ func (c *command) suspensionsList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List suspended runs, those that end first at the top", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withBus(cmd.Context(), func(ctx context.Context, s *ops.Session) error {
-				views, err := ops.ListSuspensions(ctx, s.Chains(), w)
+			return c.withBus(cmd.Context(), func(ctx context.Context, s *ops.Session, in ops.Secrets) error {
+				views, err := ops.ListSuspensions(ctx, s.Chains(), in, w)
 				if err != nil {
 					return err
 				}
@@ -46,11 +46,11 @@ func (c *command) suspensionsList() *cobra.Command {
 func (c *command) suspensionsShow() *cobra.Command {
 	var w ops.Selection
 	cmd := &cobra.Command{
-		Use: "show REQUEST", Short: "Show one suspension and what to do about it", Args: exactly(1, "a request's id"),
+		Use: "show REQUEST", Short: "Show one suspension, its whole chain, and what to do about it", Args: exactly(1, "a request's id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			w.Request = args[0]
-			return c.withBus(cmd.Context(), func(ctx context.Context, s *ops.Session) error {
-				v, err := ops.ShowSuspension(ctx, s.Chains(), w)
+			return c.withBus(cmd.Context(), func(ctx context.Context, s *ops.Session, in ops.Secrets) error {
+				v, err := ops.ShowSuspension(ctx, s.Chains(), s.Records(), in, w)
 				if err != nil {
 					return err
 				}
@@ -63,15 +63,15 @@ func (c *command) suspensionsShow() *cobra.Command {
 }
 
 // withBus connects for a look, and closes again.
-func (c *command) withBus(ctx context.Context, do func(context.Context, *ops.Session) error) error {
+func (c *command) withBus(ctx context.Context, do func(context.Context, *ops.Session, ops.Secrets) error) error {
 	ctx, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	s, _, err := c.open(ctx)
+	s, cfg, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	return do(ctx, s)
+	return do(ctx, s, secrets(cfg))
 }
 
 func (c *command) printSuspensions(views []ops.SuspensionView, now time.Time) error {
@@ -97,11 +97,27 @@ func (c *command) printSuspension(v ops.SuspensionView, now time.Time) error {
 		[2]string{"state", v.State + " (" + v.Event + ")"}, [2]string{"reason", v.Reason}, [2]string{"detail", v.Detail},
 		[2]string{"suspended", when(v.SuspendedAt, now)}, [2]string{"terminates", when(v.TerminatesAt, now)},
 		[2]string{"cause", string(v.Cause)}, [2]string{"actor", v.Actor},
-		[2]string{"credentials", fmt.Sprintf("generation %d, secret version %d", v.Generation, v.SecretVersion)},
+		[2]string{"credentials", credentials(v.Generation, v.SecretVersion)},
 		[2]string{"at", "HF_SUSPENSIONS " + strconv.FormatUint(v.Sequence, 10) + ", " + when(v.StoredAt, now)},
 	)
+	c.printChain(v.Chain, now)
 	c.advice(v.Advice)
 	return nil
+}
+
+// printChain prints every event of a chain in order.
+func (c *command) printChain(chain []ops.ChainStep, now time.Time) {
+	rows := make([]table.Row, 0, len(chain))
+	for _, s := range chain {
+		rows = append(rows, table.Row{s.Sequence, when(s.StoredAt, now), s.Event, s.Cause, s.Actor, s.Reason,
+			credentials(s.Generation, s.SecretVersion), when(s.TerminatesAt, now)})
+	}
+	c.section("chain", table.Row{"at", "stored", "event", "cause", "actor", "reason", "credentials", "terminates"}, rows)
+}
+
+// credentials names what failed: the connection's generation and the version of its secret.
+func credentials(generation uint64, version int) string {
+	return fmt.Sprintf("generation %d, secret version %d", generation, version)
 }
 
 func (c *command) advice(lines []string) {

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 	"go.opentelemetry.io/otel/trace"
 
+	"holdfast/events"
 	"holdfast/handlers"
 	"holdfast/internal/authn"
 	"holdfast/internal/bus"
@@ -18,6 +19,8 @@ import (
 	"holdfast/internal/connector"
 	"holdfast/internal/connector/httpc"
 	"holdfast/internal/connector/noop"
+	"holdfast/internal/dispatch"
+	"holdfast/internal/fault"
 	"holdfast/internal/metrics"
 	"holdfast/internal/oauth"
 	"holdfast/vaultclient"
@@ -94,14 +97,28 @@ func (a *App) startBus(ctx context.Context) (err error) {
 		return fmt.Errorf("connect to the bus: %w", err)
 	}
 	a.onStop("bus", func(context.Context) error { a.bus.Close(); return nil })
-	if !a.cfg.Worker.Setup {
-		return nil
+	if a.cfg.Worker.Setup {
+		report, err := a.bus.Setup(ctx, SetupConfig(a.cfg))
+		if err != nil {
+			return fmt.Errorf("set up streams: %w", err)
+		}
+		a.log.Info().Strs("created", report.Created).Strs("changed", report.Changed).Msg("streams are set up")
 	}
-	report, err := a.bus.Setup(ctx, SetupConfig(a.cfg))
-	if err != nil {
-		return fmt.Errorf("set up streams: %w", err)
+	return a.checkBus(ctx)
+}
+
+// leastPayload is the message size that a bus must take: the largest request, and its copy on a chain.
+const leastPayload = 2 * dispatch.DefaultMaxBytes
+
+// checkBus makes sure of what every decision rests on: the bus's time, and messages that fit.
+func (a *App) checkBus(ctx context.Context) error {
+	if n := a.bus.MaxPayload(); n < leastPayload {
+		return fault.New(fault.BusUnavailable, fmt.Sprintf("the bus takes messages of %d bytes, and %d are needed", n, leastPayload)).
+			WithHint("raise max_payload in the server's configuration; deploy/nats/server.conf has an example")
 	}
-	a.log.Info().Strs("created", report.Created).Strs("changed", report.Changed).Msg("streams are set up")
+	if err := retryFor(ctx, a.cfg.NATS.StartTimeout, a.bus.Clock().Sync); err != nil {
+		return fmt.Errorf("read the bus's clock: %w", err)
+	}
 	return nil
 }
 
@@ -128,7 +145,7 @@ func (a *App) startHandlers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	provider := oauth.New(oauth.Options{Transport: httpc.NewTransport(options), Clock: a.bus.Clock()})
+	provider := oauth.New(oauth.Options{Transport: httpc.NewTransport(options), Timeout: a.cfg.HTTP.Timeout, Clock: a.bus.Clock()})
 	a.onStop("provider client", func(context.Context) error { provider.Close(); return nil })
 	auth := authn.New(authn.Options{
 		OAuth: provider, Tokens: a.vault, Leases: authn.LeasesFrom(a.bus.Leases().Acquire), Clock: a.bus.Clock(),
@@ -140,8 +157,24 @@ func (a *App) startHandlers(ctx context.Context) error {
 		return err
 	}
 	ports.Auth, ports.Connectors = auth, connectors
-	a.handlers = handlers.New(ports, HandlerOptions(a.cfg))
+	chosen, err := a.handlerOptions(ctx)
+	if err != nil {
+		return err
+	}
+	a.handlers = handlers.New(ports, chosen)
 	return nil
+}
+
+// handlerOptions are the settings, and the ages that ledgers and chains really have.
+func (a *App) handlerOptions(ctx context.Context) (o handlers.Options, err error) {
+	o = HandlerOptions(a.cfg)
+	if o.LedgerAge, err = a.bus.Age(ctx, events.StreamOutcomes); err != nil {
+		return o, fmt.Errorf("read the ledger's age: %w", err)
+	}
+	if o.ChainAge, err = a.bus.Age(ctx, events.StreamSuspensions); err != nil {
+		return o, fmt.Errorf("read the chains' age: %w", err)
+	}
+	return o, nil
 }
 
 // ports are the bus's, Vault's and the metrics' sides of what handlers need.

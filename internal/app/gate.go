@@ -81,11 +81,14 @@ func (g *gate) shut(why fault.Reason) {
 func (g *gate) waitAndOpen() {
 	tick := time.NewTicker(gateEvery)
 	defer tick.Stop()
-	for g.ready(g.ctx) != nil {
+	for {
 		select {
 		case <-g.ctx.Done():
 			return
-		case <-tick.C:
+		case <-tick.C: // before the first look, too: reads may fail while it says that it is ready
+		}
+		if g.ready(g.ctx) == nil {
+			break
 		}
 	}
 	g.mu.Lock()

@@ -14,7 +14,8 @@ func BusConfig(c config.Config) bus.Config {
 	return bus.Config{
 		URLs: c.NATS.URLs, Name: c.NATS.Name, CredsFile: c.NATS.CredsFile, NKeyFile: c.NATS.NKeyFile,
 		User: c.NATS.User, Password: c.NATS.Password, Token: c.NATS.Token,
-		TLS:         bus.TLS{CAFile: c.NATS.TLS.CAFile, CertFile: c.NATS.TLS.CertFile, KeyFile: c.NATS.TLS.KeyFile},
+		TLS: bus.TLS{CAFile: c.NATS.TLS.CAFile, CertFile: c.NATS.TLS.CertFile, KeyFile: c.NATS.TLS.KeyFile,
+			ServerName: c.NATS.TLS.ServerName},
 		InboxPrefix: c.NATS.InboxPrefix, StartTimeout: c.NATS.StartTimeout,
 	}
 }
@@ -45,18 +46,16 @@ func VaultConfig(c config.Config) vaultclient.Config {
 
 // Times that nobody had a reason to set yet.
 const (
-	patience      = 15 * time.Minute
 	probeFor      = time.Minute
 	recheckAfter  = 3 * time.Second
 	forgetFailure = 5 * time.Second
 )
 
-// HandlerOptions are the handlers' times and bounds.
+// HandlerOptions are the handlers' times and bounds, but for the ages that streams have.
 func HandlerOptions(c config.Config) handlers.Options {
 	return handlers.Options{
-		LedgerAge: c.Retention.Outcomes, ChainAge: c.Suspension.Max + 24*time.Hour,
 		SuspendFor: c.Suspension.Default, MaxSuspend: c.Suspension.Max, EndingSoon: c.Suspension.EndingSoon,
-		Patience: patience, ProbeFor: probeFor, RecheckAfter: recheckAfter,
+		Patience: c.Worker.ProviderPatience, ProbeFor: probeFor, RecheckAfter: recheckAfter,
 		ResumesPerSecond: c.Worker.ResumeRate, PollEvery: c.Worker.BrokenPollInterval,
 		SweepEvery: c.Worker.SweepInterval, ForgetFailure: min(forgetFailure, c.Worker.BrokenPollInterval),
 	}

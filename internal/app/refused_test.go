@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -94,7 +95,9 @@ func TestO1_WhatCanNotBeHandledIsToldWithFieldAndReason(t *testing.T) {
 		"10,000 levels":   {[]byte(strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000)), "too_deep", ""},
 		"8 MiB":           {[]byte(`{"data":"` + strings.Repeat("x", 8<<20-100) + `"}`), "too_large", ""},
 		"secret in a field": {good(func(_, d map[string]any) {
-			d["action"].(map[string]any)["input"] = map[string]any{"method": "GET", "path": "/", "headers": map[string]any{"Authorization": "Bearer c4n4ry-t0ken"}}
+			d["action"] = map[string]any{"connector": "http", "operation": "request", "input": map[string]any{
+				"method": "GET", "path": "/", "headers": map[string]any{"Authorization": "Bearer c4n4ry-t0ken"},
+			}}
 		}), "secret_in_event", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -143,7 +146,7 @@ func (w *world) forgotten(seq uint64, dl events.DeadLetterData) {
 	}
 	testkit.Eventually(w, patient, "the message to be deleted", func() bool {
 		_, err = s.GetMsg(w.Context(), seq)
-		return err == jetstream.ErrMsgNotFound
+		return errors.Is(err, jetstream.ErrMsgNotFound)
 	})
 }
 

@@ -30,6 +30,8 @@ type consumer struct {
 	bus.ConsumerSpec
 
 	handle dispatch.Handler
+	// concerns tells what is a worker's business; the rest is acknowledged without a word. nil: all is.
+	concerns func(dispatch.Delivery) bool
 	// needsVault marks a consumer that pauses while Vault is down for all: fetching more would only fill the
 	// server's list of delayed messages.
 	needsVault bool
@@ -45,19 +47,35 @@ func (a *App) consumers(route dispatch.Handler) []consumer {
 	}
 	h := a.handlers
 	return []consumer{
-		{spec(events.StreamConnections, bus.DurableConnections, tenantKey), route, false},
-		{spec(events.StreamRegistry, bus.DurableRegistry, subjectKey), connectionChanged(h), true},
-		{spec(events.StreamTimers, bus.DurableAlarms, nil), alarmRang(h), false},
-		{spec(events.StreamSuspensions, bus.DurableChains, subjectKey), h.ChainMoved, true},
-		{spec(events.StreamActions, bus.DurableCommands, nil), route, false},
-		{spec(events.StreamActions, bus.DurableActions, nil), route, true},
+		{spec(events.StreamConnections, bus.DurableConnections, tenantKey), route, nil, false},
+		{spec(events.StreamRegistry, bus.DurableRegistry, subjectKey), connectionChanged(h), nil, true},
+		{spec(events.StreamTimers, bus.DurableAlarms, nil), alarmRang(h), isAlarm, false},
+		{spec(events.StreamSuspensions, bus.DurableChains, subjectKey), h.ChainMoved, nil, true},
+		{spec(events.StreamActions, bus.DurableCommands, nil), route, nil, false},
+		{spec(events.StreamActions, bus.DurableActions, nil), route, nil, true},
 	}
 }
 
 func tenantKey(d dispatch.Delivery) string  { return events.TenantOf(d.Subject) }
 func subjectKey(d dispatch.Delivery) string { return d.Subject }
 
-// alarmRang hands expiry markers to the handler; a timer's making and cancelling are of no interest.
+// isAlarm: a timer's making and cancelling come along on the same subjects, and are of no interest.
+func isAlarm(d dispatch.Delivery) bool {
+	_, rang := bus.ParseAlarm(d)
+	return rang
+}
+
+// only lets pass what concerns us.
+func only(concerns func(dispatch.Delivery) bool, next dispatch.Handler) dispatch.Handler {
+	return func(ctx context.Context, d dispatch.Delivery) dispatch.Result {
+		if !concerns(d) {
+			return dispatch.Done("of_no_interest")
+		}
+		return next(ctx, d)
+	}
+}
+
+// alarmRang hands expiry markers to the handler.
 func alarmRang(h *handlers.Handlers) dispatch.Handler {
 	return func(ctx context.Context, d dispatch.Delivery) dispatch.Result {
 		alarm, rang := bus.ParseAlarm(d)
@@ -94,6 +112,9 @@ func (a *App) startConsuming(ctx context.Context) error {
 	})
 	for _, c := range a.consumers(router.Route) {
 		h := dispatch.Chain(c.handle, dispatch.Tracing(a.tracer), dispatch.Metrics(a.metrics), dispatch.Logging(a.log))
+		if c.concerns != nil {
+			h = only(c.concerns, h)
+		}
 		if c.needsVault {
 			h = a.gate.watch(h)
 		}

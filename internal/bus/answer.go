@@ -45,6 +45,8 @@ func (s *Subscription) handle(h *held) {
 	res, ok := s.suspect(h)
 	if ok {
 		res = s.call(h)
+	}
+	if res.Verb != dispatch.Reject || ok { // also a raise whose answer was lost: nothing was begun
 		s.clearSuspect(h)
 	}
 	switch res.Verb {

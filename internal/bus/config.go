@@ -26,11 +26,13 @@ type Config struct {
 	RequestTimeout time.Duration
 }
 
-// TLS names PEM files; empty ones are not used.
+// TLS names PEM files; empty ones are not used. Any field that is set demands TLS of the server.
 type TLS struct {
 	CAFile   string
 	CertFile string
 	KeyFile  string
+	// ServerName is the name to expect in the server's certificate; empty: the host of its URL.
+	ServerName string
 }
 
 func (c Config) withDefaults() Config {

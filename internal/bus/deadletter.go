@@ -51,7 +51,7 @@ func (b *Bus) deadLetter(ctx context.Context, d dispatch.Delivery, res dispatch.
 // field by field holds none; one that was refused before is searched as far as it can be read, and guessed at
 // where it can not.
 func holdsSecret(why fault.Reason, data []byte) bool {
-	switch why { //nolint:exhaustive // all others are refused before the search
+	switch why {
 	case fault.SecretInEvent:
 		return true
 	case fault.FromTheFuture, fault.SchemaViolation, fault.Stale:

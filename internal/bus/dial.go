@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/url"
@@ -59,6 +60,9 @@ func (c Config) credentials() []nats.Option {
 		opts = append(opts, nats.UserInfo(c.User, c.Password.Reveal()))
 	case !c.Token.Empty():
 		opts = append(opts, nats.Token(c.Token.Reveal()))
+	}
+	if c.TLS.ServerName != "" {
+		opts = append(opts, nats.Secure(&tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.TLS.ServerName}))
 	}
 	if c.TLS.CAFile != "" {
 		opts = append(opts, nats.RootCAs(c.TLS.CAFile))

@@ -10,7 +10,7 @@ import (
 // Drain stops fetching, hands back at once what is not started, waits for running handlers until ctx ends,
 // and then hands back what they have not finished. Messages handed back are delivered again at once,
 // elsewhere. Calling it again gives the first call's result. Handlers that outlive ctx are told to stop by
-// their context; what they say no longer counts.
+// their context and have a moment to do so; what they say after that no longer counts.
 func (s *Subscription) Drain(ctx context.Context) error {
 	s.drain.Do(func() { s.drainErr = s.drainOnce(ctx) })
 	return s.drainErr
@@ -20,6 +20,7 @@ func (s *Subscription) Drain(ctx context.Context) error {
 const (
 	drainLanes = 2 * time.Second
 	drainLook  = 2 * time.Millisecond
+	drainGrace = 5 * time.Second // for handlers that were told to stop
 )
 
 func (s *Subscription) drainOnce(ctx context.Context) error {
@@ -36,6 +37,10 @@ func (s *Subscription) drainOnce(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	s.stopHandler()
+	select { // an effect that has happened is still being written down
+	case <-done:
+	case <-time.After(drainGrace):
+	}
 	left := s.held.takeAll()
 	for _, h := range left {
 		s.send(h.reply, ackNak)

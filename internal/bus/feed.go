@@ -61,11 +61,11 @@ func (f *feed) session(ctx context.Context) error {
 	if err := f.startOver(ctx); err != nil {
 		return err
 	}
-	from := f.last.Load()
-	if from > 0 {
-		from++
+	begin := start(lastOfEach)
+	if seen := f.last.Load(); seen > 0 {
+		begin = atSequence(seen + 1)
 	}
-	r, err := f.bus.openReader(ctx, kvPrefix+f.bucket, kvSubject(f.bucket, ">"), from)
+	r, err := f.bus.openReader(ctx, kvPrefix+f.bucket, kvSubject(f.bucket, ">"), begin)
 	if err != nil {
 		return err
 	}

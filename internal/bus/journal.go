@@ -54,7 +54,25 @@ func (j *Journal) Append(ctx context.Context, subject string, after uint64, e ev
 // them when it was asked; it ends with an error when the bus fails in the middle.
 func (j *Journal) Each(ctx context.Context, filter string) iter.Seq2[events.ChainRecord, error] {
 	return func(yield func(events.ChainRecord, error) bool) {
-		for m, err := range j.bus.snapshot(ctx, events.StreamSuspensions, filter) {
+		if names(filter) {
+			subjects, few, err := j.named(ctx, filter)
+			if err != nil {
+				yield(events.ChainRecord{}, err)
+				return
+			}
+			if few {
+				j.oneByOne(ctx, subjects)(yield)
+				return
+			}
+		}
+		j.all(ctx, filter)(yield)
+	}
+}
+
+// all reads through a consumer of its own.
+func (j *Journal) all(ctx context.Context, filter string) iter.Seq2[events.ChainRecord, error] {
+	return func(yield func(events.ChainRecord, error) bool) {
+		for m, err := range j.bus.snapshot(ctx, events.StreamSuspensions, filter, lastOfEach) {
 			if err != nil {
 				yield(events.ChainRecord{}, err)
 				return

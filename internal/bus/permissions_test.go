@@ -114,6 +114,11 @@ func operate(t *testing.T, url string) {
 	for _, err := range b.Journal().Each(t.Context(), events.ChainsFilter("", "", "")) {
 		must(t, err)
 	}
+	for _, stream := range []string{events.StreamOutcomes, events.StreamDeadLetters, events.StreamSuspensions} {
+		for _, err := range b.Records(t.Context(), stream, "", 1) {
+			must(t, err)
+		}
+	}
 	_, err := b.PublishEvent(t.Context(), events.SubjectOf("acme", events.SuspensionResumeRequested), "op", []byte("{}"))
 	must(t, err)
 	if _, err := b.PublishEvent(t.Context(), chain.Subject(), "op", []byte("{}")); err == nil {

@@ -19,6 +19,7 @@ type Registry struct {
 
 	mu      sync.RWMutex
 	entries map[string]cached
+	reads   joined[cached]
 }
 
 type cached struct {
@@ -46,19 +47,28 @@ func (r *Registry) Get(ctx context.Context, tenant, id string) (*connection.Entr
 	return r.Fresh(ctx, tenant, id)
 }
 
-// Fresh is Get as the leader has it.
+// Fresh is Get as the leader has it, at some moment after the call.
 func (r *Registry) Fresh(ctx context.Context, tenant, id string) (*connection.Entry, uint64, error) {
 	key := tenant + "." + id
-	v, err := r.bus.kvGet(ctx, events.BucketConnections, key)
+	c, err := r.reads.do(ctx, key, func() (cached, error) { return r.read(key) })
+	if err != nil && ctx.Err() != nil {
+		return nil, 0, fault.Wrap(fault.BusUnavailable, "gave up waiting", ctx.Err())
+	}
+	return c.entry, c.revision, err
+}
+
+// read is one look at the leader, for all who wait for it: it ends with the bus, not with one of them.
+func (r *Registry) read(key string) (cached, error) {
+	v, err := r.bus.kvGet(r.bus.ctx, events.BucketConnections, key)
 	if err != nil || v.gone {
-		return nil, 0, err
+		return cached{}, err
 	}
 	e, err := decodeEntry(key, v.data)
 	if err != nil {
-		return nil, 0, err
+		return cached{}, err
 	}
 	r.keep(key, e, v.revision)
-	return e, v.revision, nil
+	return cached{e, v.revision}, nil
 }
 
 // Put stores the entry, expecting revision to be the last (0: no entry). Conflict: somebody was first.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holdfast/events"
+	"holdfast/internal/fault"
 )
 
 // Runs knows the runs that were terminated, from a cache that follows their bucket.
@@ -21,15 +22,24 @@ type Runs struct {
 // pruneEvery is after how many new runs those that the bucket has forgotten are forgotten here.
 const pruneEvery = 10_000
 
-// Runs starts to follow the terminated runs. Bus.Ready waits for the first snapshot. Call it once.
+// Runs starts to follow the terminated runs and waits for the first snapshot: until then a request of a
+// terminated run would pass. Call it once.
 func (b *Bus) Runs(ctx context.Context) (*Runs, error) {
 	age, err := b.Age(ctx, kvPrefix+events.BucketRuns)
 	if err != nil {
 		return nil, err
 	}
 	r := &Runs{bus: b, terminated: make(map[string]time.Time), age: age}
-	b.follow(&feed{bucket: events.BucketRuns, apply: r.apply, reset: r.reset})
-	return r, nil
+	f := &feed{bucket: events.BucketRuns, apply: r.apply, reset: r.reset}
+	b.follow(f)
+	ctx, cancel := context.WithTimeout(ctx, b.cfg.StartTimeout)
+	defer cancel()
+	select {
+	case <-f.full:
+		return r, nil
+	case <-ctx.Done():
+		return nil, fault.Wrap(fault.BusUnavailable, "the terminated runs could not be read", ctx.Err())
+	}
 }
 
 // Terminated tells whether the run was terminated.

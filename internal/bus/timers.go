@@ -49,11 +49,19 @@ func (t *Timers) Set(ctx context.Context, c events.Chain, sequence uint64, ttl t
 
 // SetAgain sets an alarm that has rung, for ttl more. One that was set again already is left as it is.
 func (t *Timers) SetAgain(ctx context.Context, c events.Chain, sequence uint64, ttl time.Duration) error {
-	_, err := t.bus.kvPut(ctx, events.BucketTimers, timerKey(c, sequence), nil, 0, ttl)
-	if conflict(err) {
-		return nil
+	key := timerKey(c, sequence)
+	_, err := t.bus.kvPut(ctx, events.BucketTimers, key, nil, 0, ttl)
+	if !conflict(err) {
+		return err
 	}
-	return err
+	v, rerr := t.bus.kvGet(ctx, events.BucketTimers, key)
+	if rerr != nil {
+		return rerr
+	}
+	if v.gone { // what was first is not stored: nothing would ring
+		return fault.Wrap(fault.BusUnavailable, "it is not certain that the alarm is set", err)
+	}
+	return nil
 }
 
 func (t *Timers) set(ctx context.Context, key string, ttl time.Duration) error {
@@ -67,12 +75,6 @@ func (t *Timers) set(ctx context.Context, key string, ttl time.Duration) error {
 // Cancel takes the alarm away; none there is no error.
 func (t *Timers) Cancel(ctx context.Context, c events.Chain, sequence uint64) error {
 	return t.bus.kvDrop(ctx, events.BucketTimers, timerKey(c, sequence), 0, purgedAlarm)
-}
-
-// Has tells whether the alarm is set and has not rung.
-func (t *Timers) Has(ctx context.Context, c events.Chain, sequence uint64) (bool, error) {
-	v, err := t.bus.kvGet(ctx, events.BucketTimers, timerKey(c, sequence))
-	return err == nil && !v.gone, err
 }
 
 // Alarm is a timer that rang.

@@ -94,15 +94,15 @@ type Worker struct {
 	BrokenPollInterval    time.Duration `yaml:"broken_poll_interval" default:"15s" min:"1s" max:"1h" help:"How often Vault is asked whether the secrets of broken connections changed."`
 	SweepInterval         time.Duration `yaml:"sweep_interval" default:"1h" min:"1s" max:"24h" help:"How often all suspensions are looked through for lost alarms and missed repairs."`
 	ResumeRate            float64       `yaml:"resume_rate" default:"2000" min:"0.1" max:"100000" help:"Suspended runs resumed per second, for one connection and worker."`
+	ProviderPatience      time.Duration `yaml:"provider_patience" default:"15m" min:"0s" max:"24h" help:"How long unclear answers of an identity provider (an HTML page, a 404) are retried before the run is suspended."`
 	AccessTokenRenewAhead time.Duration `yaml:"access_token_renew_ahead" default:"1m" min:"0s" max:"1h" help:"How long before its end an OAuth access token is renewed."`
 }
 
-// Retention is how long the streams keep what they hold.
+// Retention is how long the streams keep what they hold. HF_CONNECTIONS keeps everything, and
+// HF_SUSPENSIONS keeps chains for Suspension.Max and a day.
 type Retention struct {
-	Connections time.Duration `yaml:"connections" default:"0s" min:"0s" help:"HF_CONNECTIONS; 0 keeps everything."`
 	Actions     time.Duration `yaml:"actions" default:"168h" min:"2h" help:"HF_ACTIONS; requests older than this, less an hour, become dead letters."`
 	Outcomes    time.Duration `yaml:"outcomes" default:"168h" min:"2h" help:"HF_OUTCOMES, the ledger; at least as long as actions. A request costs the server about 500 bytes of memory while it is kept."`
-	Suspensions time.Duration `yaml:"suspensions" default:"2184h" min:"25h" help:"HF_SUSPENSIONS; at least suspension.max and a day."`
 	Notices     time.Duration `yaml:"notices" default:"336h" min:"1h" help:"HF_NOTICES."`
 	DeadLetters time.Duration `yaml:"deadletters" default:"1008h" min:"1h" help:"HF_DEADLETTERS."`
 	History     time.Duration `yaml:"history" default:"4320h" min:"1h" help:"HF_HISTORY."`
@@ -117,10 +117,8 @@ type Suspension struct {
 
 // HTTP bounds what the http connector and token requests do.
 type HTTP struct {
-	AllowAddresses   []string      `yaml:"allow_addresses" help:"Networks (CIDR), addresses and host names that may be reached although they are loopback, link-local or metadata addresses."`
-	Timeout          time.Duration `yaml:"timeout" default:"30s" min:"100ms" max:"15m" help:"Bound on one request, body included."`
-	MaxRequestBytes  Bytes         `yaml:"max_request_bytes" default:"1MiB" min:"1KiB" max:"64MiB" help:"Largest request body."`
-	MaxResponseBytes Bytes         `yaml:"max_response_bytes" default:"64KiB" min:"1KiB" max:"8MiB" help:"How much of a response body goes into the outcome."`
+	AllowAddresses []string      `yaml:"allow_addresses" help:"Networks (CIDR), addresses and host names that may be reached although they are loopback, link-local or metadata addresses."`
+	Timeout        time.Duration `yaml:"timeout" default:"30s" min:"100ms" max:"15m" help:"Bound on one request, body included."`
 }
 
 // Listen is where the worker can be asked.

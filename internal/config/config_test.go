@@ -85,7 +85,6 @@ func TestGoodFile(t *testing.T) {
 		"secret file": c.Vault.Auth.SecretID.Reveal() == "CANARY-id",
 		"durations":   c.Vault.StaleFor == 5*time.Minute && c.Retention.Actions == 72*time.Hour,
 		"float":       c.Worker.ResumeRate == 500.5,
-		"size":        c.HTTP.MaxResponseBytes == 128<<10,
 		"default":     c.Worker.AckWait == 30*time.Second,
 		"block list":  len(c.HTTP.AllowAddresses) == 2,
 	}

@@ -85,8 +85,6 @@ func (s setting) kind() string {
 	switch s.target.Interface().(type) {
 	case time.Duration:
 		return "duration"
-	case Bytes:
-		return "size"
 	case []string:
 		return "list"
 	case float64:

@@ -186,8 +186,6 @@ func (l *loader) checkDurations(c *Config) {
 	l.notLess("worker.backoff_max", c.Worker.BackoffMax, "worker.backoff_base", c.Worker.BackoffBase)
 	l.notLess("suspension.max", c.Suspension.Max, "suspension.default", c.Suspension.Default)
 	l.notLess("retention.outcomes", c.Retention.Outcomes, "retention.actions", c.Retention.Actions)
-	l.notLess("retention.suspensions", c.Retention.Suspensions,
-		"suspension.max and a day", c.Suspension.Max+24*time.Hour)
 }
 
 func (l *loader) notLess(path string, v time.Duration, thanPath string, than time.Duration) {

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"encoding"
 	"errors"
 	"fmt"
 	"reflect"
@@ -41,8 +40,6 @@ func parse(target reflect.Value, text string) error {
 		return nil
 	case *time.Duration:
 		return parseDuration(p, text)
-	case encoding.TextUnmarshaler:
-		return p.UnmarshalText([]byte(text))
 	case *string:
 		*p = text
 		return nil

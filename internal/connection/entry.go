@@ -30,11 +30,13 @@ type Entry struct {
 	Probe *Probe `json:"probe,omitempty"`
 }
 
-// Fence names credentials: the connection's generation and the Vault version of its secret. Two fences
-// are compared for equality only: neither number orders anything across the other.
+// Fence names credentials: the connection's generation, the Vault version of its secret, and when Vault
+// stored that version, because a secret that is deleted whole and written anew starts at version 1 again.
+// Two fences are compared for equality only: none of the numbers orders anything across the others.
 type Fence struct {
 	Generation    uint64 `json:"generation"`
 	SecretVersion int    `json:"secret_version"`
+	SecretCreated int64  `json:"secret_created,omitempty"` // Unix time in ns, by Vault's clock; 0: no version
 }
 
 // Broken is the mark of a connection whose credentials do not work.
@@ -44,6 +46,9 @@ type Broken struct {
 	Reason fault.Reason `json:"reason"`
 	Detail string       `json:"detail,omitempty"`
 	Since  time.Time    `json:"since"`
+	// Failed is when these credentials were last seen to fail: who asked before that for another try has
+	// had it.
+	Failed time.Time `json:"failed"`
 }
 
 // Probe is one run that tries new credentials before the others follow.

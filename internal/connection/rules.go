@@ -155,7 +155,9 @@ func Delete(old *Entry, ref events.ConnectionRef, sequence uint64, now time.Time
 	next.Missing, next.Deleted = false, true
 	next.Sequence, next.Generation = sequence, sequence
 	next.Probe, next.Verified = nil, nil
-	next.Broken = &Broken{Fence: Fence{Generation: sequence}, Reason: fault.ConnectionDeleted, Since: now.UTC()}
+	next.Broken = &Broken{
+		Fence: Fence{Generation: sequence}, Reason: fault.ConnectionDeleted, Since: now.UTC(), Failed: now.UTC(),
+	}
 	return next
 }
 
@@ -167,10 +169,10 @@ func Rotate(old *Entry, sequence uint64) *Entry {
 	return next
 }
 
-// Break marks credentials as not working. ok is false when the connection has moved on to another
-// generation since: a late failure of old credentials says nothing about the new ones.
-func Break(old *Entry, f Fence, why *fault.Fault, now time.Time) (next *Entry, ok bool) {
-	if old.Generation != f.Generation {
+// Break marks credentials as not working, as somebody found out who saw the connection as seen. ok is false
+// when it has moved on since: a late failure of old credentials says nothing about new ones.
+func Break(old, seen *Entry, f Fence, why *fault.Fault, now time.Time) (next *Entry, ok bool) {
+	if old.Generation != f.Generation || !sameFence(old.Verified, seen.Verified) {
 		return nil, false
 	}
 	next = old.clone()
@@ -179,8 +181,15 @@ func Break(old *Entry, f Fence, why *fault.Fault, now time.Time) (next *Entry, o
 	if old.Broken != nil {
 		since = old.Broken.Since
 	}
-	next.Broken = &Broken{Fence: f, Reason: why.Reason, Detail: why.Detail, Since: since}
+	next.Broken = &Broken{Fence: f, Reason: why.Reason, Detail: why.Detail, Since: since, Failed: now.UTC()}
 	return next, true
+}
+
+func sameFence(a, b *Fence) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
 }
 
 // Restore marks credentials as seen to work. ok is false when the connection has moved on since.
@@ -205,18 +214,18 @@ func (e *Entry) clone() *Entry {
 	return &next
 }
 
-// SeenVersion is the newest version of the secret that any worker has reported of: a cached secret below
-// it is worth fetching again. It is a hint only: versions order nothing.
-func (e *Entry) SeenVersion() int {
-	seen := 0
+// SecretSeen is when the newest version of the secret was stored that any worker has reported of: a cached
+// secret that is older is worth fetching again.
+func (e *Entry) SecretSeen() int64 {
+	var seen int64
 	if e.Verified != nil {
-		seen = e.Verified.SecretVersion
+		seen = e.Verified.SecretCreated
 	}
 	if e.Broken != nil {
-		seen = max(seen, e.Broken.SecretVersion)
+		seen = max(seen, e.Broken.SecretCreated)
 	}
 	if e.Probe != nil {
-		seen = max(seen, e.Probe.SecretVersion)
+		seen = max(seen, e.Probe.SecretCreated)
 	}
 	return seen
 }

@@ -108,23 +108,27 @@ func TestC12_lateFailureOfOldCredentialsBreaksNothing(t *testing.T) {
 	e := connection.Put(nil, shared(), 10)
 	old := connection.Fence{Generation: 10, SecretVersion: 1}
 	why := fault.New(fault.BadCredentials, "401")
-	broken, ok := connection.Break(e, old, why, now)
+	broken, ok := connection.Break(e, e, old, why, now)
 	if !ok || !broken.KnownBroken(old) || broken.Works() {
 		t.Fatalf("ok %t, entry %+v", ok, broken)
 	}
 	changed := connection.Rotate(e, 11)
-	if _, ok = connection.Break(changed, old, why, now); ok {
+	if _, ok = connection.Break(changed, e, old, why, now); ok {
 		t.Error("a failure at generation 10 broke generation 11")
 	}
 	if e.Broken != nil {
 		t.Error("the shared entry was changed in place")
+	}
+	repaired, _ := connection.Restore(broken, connection.Fence{Generation: 10, SecretVersion: 2})
+	if _, ok = connection.Break(repaired, e, old, why, now); ok {
+		t.Error("a failure of version 1 broke version 2, which was seen to work meanwhile")
 	}
 }
 
 func TestC14_restoreNeedsTheGenerationThatWasVerified(t *testing.T) {
 	e := connection.Put(nil, shared(), 10)
 	f := connection.Fence{Generation: 10, SecretVersion: 1}
-	broken, _ := connection.Break(e, f, fault.New(fault.BadCredentials, "401"), now)
+	broken, _ := connection.Break(e, e, f, fault.New(fault.BadCredentials, "401"), now)
 	if _, ok := connection.Restore(connection.Rotate(broken, 11), f); ok {
 		t.Error("generation 11 was restored by a success of generation 10")
 	}

@@ -32,7 +32,7 @@ func level(r Result) zerolog.Level {
 	switch {
 	case r.Fault != nil && r.Fault.Reason == fault.Internal:
 		return zerolog.ErrorLevel
-	case r.Verb != Ack:
+	case r.Verb != Ack && r.Fault != nil:
 		return zerolog.WarnLevel
 	default:
 		return zerolog.InfoLevel

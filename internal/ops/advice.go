@@ -4,9 +4,17 @@ import (
 	"holdfast/internal/fault"
 )
 
+// Secrets says where the connections' secrets are in Vault.
+type Secrets struct{ Mount, Prefix string }
+
+// config is the path of a connection's secret, as the vault command takes it.
+func (s Secrets) config(tenant, connection string) string {
+	return s.Mount + "/" + s.Prefix + "/" + tenant + "/conn/" + connection + "/config"
+}
+
 // advice says what to do about a suspension's reason: commands that run, for the connection concerned.
-func advice(r fault.Reason, tenant, connection string) []string {
-	path := "secret/holdfast/" + tenant + "/conn/" + connection + "/config"
+func (s Secrets) advice(r fault.Reason, tenant, connection string) []string {
+	path := s.config(tenant, connection)
 	resume := "holdfast suspensions resume --tenant " + tenant + " --connection " + connection
 	switch r {
 	case fault.BadCredentials, fault.SecretMalformed, fault.SecretMissing, fault.SecretDestroyed:

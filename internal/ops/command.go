@@ -35,6 +35,7 @@ type Operator struct {
 	Publisher Publisher
 	Clock     Clock
 	Checker   *Checker
+	Secrets   Secrets // where they are, for what is advised
 }
 
 // Targets gives the waiting suspensions that a command would be about. None: NotFound, or Refused where
@@ -46,7 +47,7 @@ func (o *Operator) Targets(ctx context.Context, c Command) ([]SuspensionView, er
 			"name the tenant, and a request, a run or a connection")
 	}
 	w.Ended = true
-	found, err := ListSuspensions(ctx, o.Chains, w)
+	found, err := ListSuspensions(ctx, o.Chains, o.Secrets, w)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +112,7 @@ func (o *Operator) Follow(ctx context.Context, c Command, before []SuspensionVie
 // look notes what moved and tells whether everything did.
 func (o *Operator) look(ctx context.Context, w Selection, moves []Move) (bool, error) {
 	w.Ended = true
-	now, err := ListSuspensions(ctx, o.Chains, w)
+	now, err := ListSuspensions(ctx, o.Chains, o.Secrets, w)
 	if err != nil {
 		return false, err
 	}

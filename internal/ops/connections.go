@@ -46,10 +46,10 @@ type ConnectionView struct {
 }
 
 // ListConnections gives the connections of a tenant (empty: of all), in a state (empty: any), in order.
-func ListConnections(all Connections, tenant, state string, now time.Time) []ConnectionView {
+func ListConnections(all Connections, secrets Secrets, tenant, state string, now time.Time) []ConnectionView {
 	var views []ConnectionView
 	for e := range all.All() {
-		v := viewConnection(e, now)
+		v := viewConnection(e, secrets, now)
 		if (tenant == "" || v.Tenant == tenant) && (state == "" || v.State == state) {
 			views = append(views, v)
 		}
@@ -61,7 +61,7 @@ func ListConnections(all Connections, tenant, state string, now time.Time) []Con
 }
 
 // ShowConnection gives one connection.
-func ShowConnection(ctx context.Context, all Connections, tenant, id string, now time.Time) (ConnectionView, error) {
+func ShowConnection(ctx context.Context, all Connections, secrets Secrets, tenant, id string, now time.Time) (ConnectionView, error) {
 	e, _, err := all.Fresh(ctx, tenant, id)
 	if err != nil {
 		return ConnectionView{}, err
@@ -70,10 +70,10 @@ func ShowConnection(ctx context.Context, all Connections, tenant, id string, now
 		return ConnectionView{}, problem(NotFound, "holdfast connections list --tenant "+tenant,
 			"tenant %s has no connection %s", tenant, id)
 	}
-	return viewConnection(e, now), nil
+	return viewConnection(e, secrets, now), nil
 }
 
-func viewConnection(e *connection.Entry, now time.Time) ConnectionView {
+func viewConnection(e *connection.Entry, secrets Secrets, now time.Time) ConnectionView {
 	v := ConnectionView{
 		Tenant: e.Tenant, ID: e.ID, Name: e.Name, Type: e.Type, Kind: e.Kind, AuthMethod: e.Auth.Method,
 		State: stateOf(e, now), Generation: e.Generation, Availability: e.Availability, Owners: e.Owners,
@@ -82,7 +82,7 @@ func viewConnection(e *connection.Entry, now time.Time) ConnectionView {
 	}
 	if b := e.Broken; b != nil {
 		v.Reason, v.Detail, v.Since, v.SecretVersion = string(b.Reason), b.Detail, &b.Since, b.SecretVersion
-		v.Advice = advice(b.Reason, e.Tenant, e.ID)
+		v.Advice = secrets.advice(b.Reason, e.Tenant, e.ID)
 	}
 	return v
 }

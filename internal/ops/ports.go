@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holdfast/events"
+	"holdfast/internal/bus"
 	"holdfast/internal/connection"
 )
 
@@ -13,6 +14,14 @@ import (
 type Chains interface {
 	// Each gives the last record of every chain that matches filter.
 	Each(ctx context.Context, filter string) iter.Seq2[events.ChainRecord, error]
+}
+
+// Records reads streams, to look at.
+type Records interface {
+	// Records gives what a stream holds on subjects that match filter, from a sequence on (0: the first), in order.
+	Records(ctx context.Context, stream, filter string, from uint64) iter.Seq2[bus.Stored, error]
+	// RecordsSince is Records from a time on, by the bus's clock.
+	RecordsSince(ctx context.Context, stream, filter string, t time.Time) iter.Seq2[bus.Stored, error]
 }
 
 // Connections is the registry.

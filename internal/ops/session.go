@@ -36,6 +36,9 @@ func (s *Session) Setup(ctx context.Context, c bus.SetupConfig) (bus.Report, err
 // Chains gives the suspensions.
 func (s *Session) Chains() Chains { return s.bus.Journal() }
 
+// Records gives what reads streams.
+func (s *Session) Records() Records { return s.bus }
+
 // Publisher gives what publishes.
 func (s *Session) Publisher() Publisher { return s.bus }
 

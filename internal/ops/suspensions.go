@@ -39,6 +39,7 @@ type SuspensionView struct {
 	Previous      uint64       `json:"previous_sequence"`
 	StoredAt      time.Time    `json:"stored_at"`
 	Advice        []string     `json:"advice,omitempty"` // waiting: what to do now
+	Chain         []ChainStep  `json:"chain,omitempty"`  // show only: every event, in order
 }
 
 // Selection names suspensions; empty members stand for any.
@@ -48,9 +49,10 @@ type Selection struct {
 	Ended bool
 }
 
-func (s Selection) filter() string {
+// chain is the chain that is meant, "*" standing for any.
+func (s Selection) chain() events.Chain {
 	return events.Chain{Tenant: cmp.Or(s.Tenant, "*"), Connection: cmp.Or(s.Connection, "*"),
-		Run: cmp.Or(s.Run, "*"), Request: cmp.Or(s.Request, "*")}.Subject()
+		Run: cmp.Or(s.Run, "*"), Request: cmp.Or(s.Request, "*")}
 }
 
 // check refuses ids that would change which subjects are meant.
@@ -64,19 +66,19 @@ func (s Selection) check() error {
 }
 
 // ListSuspensions gives what matches, those that end first at the top.
-func ListSuspensions(ctx context.Context, chains Chains, s Selection) ([]SuspensionView, error) {
+func ListSuspensions(ctx context.Context, chains Chains, secrets Secrets, s Selection) ([]SuspensionView, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
 	var views []SuspensionView
-	for r, err := range chains.Each(ctx, s.filter()) {
+	for r, err := range chains.Each(ctx, s.chain().Subject()) {
 		if err != nil {
 			return nil, err
 		}
 		if !s.Ended && !r.Type.Waits() {
 			continue
 		}
-		v, err := viewSuspension(r)
+		v, err := viewSuspension(r, secrets)
 		if err != nil {
 			return nil, err
 		}
@@ -88,10 +90,10 @@ func ListSuspensions(ctx context.Context, chains Chains, s Selection) ([]Suspens
 	return views, nil
 }
 
-// ShowSuspension gives the one suspension that matches, ended or not.
-func ShowSuspension(ctx context.Context, chains Chains, s Selection) (SuspensionView, error) {
+// ShowSuspension gives the one suspension that matches, ended or not, with its whole chain.
+func ShowSuspension(ctx context.Context, chains Chains, records Records, secrets Secrets, s Selection) (SuspensionView, error) {
 	s.Ended = true
-	found, err := ListSuspensions(ctx, chains, s)
+	found, err := ListSuspensions(ctx, chains, secrets, s)
 	switch {
 	case err != nil:
 		return SuspensionView{}, err
@@ -101,12 +103,14 @@ func ShowSuspension(ctx context.Context, chains Chains, s Selection) (Suspension
 	case len(found) > 1:
 		return SuspensionView{}, problem(Unclear, "add --tenant or --connection; holdfast suspensions list --all",
 			"%d suspensions belong to requests called %s", len(found), s.Request)
-	default:
-		return found[0], nil
 	}
+	v := found[0]
+	chain, err := readChain(ctx, records, v.chain())
+	v.Chain = steps(chain)
+	return v, err
 }
 
-func viewSuspension(r events.ChainRecord) (SuspensionView, error) {
+func viewSuspension(r events.ChainRecord, secrets Secrets) (SuspensionView, error) {
 	p, err := events.Payload[events.Suspension](r.Event)
 	if err != nil {
 		return SuspensionView{}, fault.Wrap(fault.Internal, "a suspension event can not be read", err)
@@ -119,7 +123,7 @@ func viewSuspension(r events.ChainRecord) (SuspensionView, error) {
 		Sequence: r.Sequence, Previous: p.Previous, StoredAt: r.Stored,
 	}
 	if r.Type.Waits() {
-		v.Advice = advice(fault.Reason(p.Reason), v.Tenant, v.Connection)
+		v.Advice = secrets.advice(fault.Reason(p.Reason), v.Tenant, v.Connection)
 	}
 	return v, nil
 }

@@ -1,6 +1,9 @@
 package secretscan
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Names are compared in lower case and without separators, so client_secret, clientSecret and Client-Secret
 // are one.
@@ -25,16 +28,36 @@ func NamesSecret(name string) bool {
 	if len(name) > maxName {
 		return false
 	}
-	plain := plainName(name)
-	if secretNames[plain] {
+	var room [maxName]byte // every member of every event comes through here: no allocation
+	plain, ascii := appendPlain(room[:0], name)
+	if !ascii {
+		plain = append(room[:0], plainName(name)...)
+	}
+	if secretNames[string(plain)] {
 		return true
 	}
 	for _, ending := range secretEndings {
-		if strings.HasSuffix(plain, ending) {
+		if len(plain) >= len(ending) && string(plain[len(plain)-len(ending):]) == ending {
 			return true
 		}
 	}
 	return false
+}
+
+// appendPlain is plainName for ASCII; false where there is anything else.
+func appendPlain(plain []byte, name string) (_ []byte, ascii bool) {
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= utf8.RuneSelf:
+			return plain, false
+		case c == '_', c == '-', c == '.', c == ' ':
+		case c >= 'A' && c <= 'Z':
+			plain = append(plain, c|0x20)
+		default:
+			plain = append(plain, c)
+		}
+	}
+	return plain, true
 }
 
 const maxName = 256

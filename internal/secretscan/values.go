@@ -8,34 +8,44 @@ import (
 )
 
 // A shape is one kind of secret. The literal is looked for first, because searching for a literal is a
-// hundred times cheaper than a pattern, and almost no string has one.
+// hundred times cheaper than a pattern, and almost no string has one. Before that, one look at the string
+// tells for all shapes whether it has the one byte that each can not be without.
 type shape struct {
 	literal string
 	pattern *regexp.Regexp
+	needs   byte
+}
+
+// bytesOf is the set of bytes that a string has.
+func bytesOf(s string) (set [256]bool) {
+	for i := range len(s) {
+		set[s[i]] = true
+	}
+	return set
 }
 
 // everywhere are secrets wherever they stand, also in a customer's own data.
 var everywhere = []shape{
-	{"PRIVATE KEY", regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----`)},
-	{"hvs.", regexp.MustCompile(`\bhvs\.[A-Za-z0-9_-]{20,}`)},
-	{"hvb.", regexp.MustCompile(`\bhvb\.[A-Za-z0-9_-]{20,}`)},
-	{"hvr.", regexp.MustCompile(`\bhvr\.[A-Za-z0-9_-]{20,}`)},
-	{"s.", regexp.MustCompile(`(^|[^A-Za-z0-9_.-])s\.[A-Za-z0-9]{24}([^A-Za-z0-9_.-]|$)`)}, // Vault before 1.10
+	{"PRIVATE KEY", regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----`), ' '},
+	{"hvs.", regexp.MustCompile(`\bhvs\.[A-Za-z0-9_-]{20,}`), '.'},
+	{"hvb.", regexp.MustCompile(`\bhvb\.[A-Za-z0-9_-]{20,}`), '.'},
+	{"hvr.", regexp.MustCompile(`\bhvr\.[A-Za-z0-9_-]{20,}`), '.'},
+	{"s.", regexp.MustCompile(`(^|[^A-Za-z0-9_.-])s\.[A-Za-z0-9]{24}([^A-Za-z0-9_.-]|$)`), '.'}, // Vault before 1.10
 }
 
 // references are secrets where only references belong.
 var references = append([]shape{
-	{"eyJ", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*`)}, // JWT
-	{"ghp_", regexp.MustCompile(`\bghp_[A-Za-z0-9]{30,}`)},
-	{"gho_", regexp.MustCompile(`\bgho_[A-Za-z0-9]{30,}`)},
-	{"ghs_", regexp.MustCompile(`\bghs_[A-Za-z0-9]{30,}`)},
-	{"github_pat_", regexp.MustCompile(`\bgithub_pat_[A-Za-z0-9_]{20,}`)},
-	{"glpat-", regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{16,}`)},
-	{"xox", regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
-	{"AKIA", regexp.MustCompile(`\bAKIA[0-9A-Z]{16}\b`)},
-	{"ASIA", regexp.MustCompile(`\bASIA[0-9A-Z]{16}\b`)},
-	{"sk_live_", regexp.MustCompile(`\bsk_live_[A-Za-z0-9]{10,}`)},
-	{"rk_live_", regexp.MustCompile(`\brk_live_[A-Za-z0-9]{10,}`)},
+	{"eyJ", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*`), '.'}, // JWT
+	{"ghp_", regexp.MustCompile(`\bghp_[A-Za-z0-9]{30,}`), '_'},
+	{"gho_", regexp.MustCompile(`\bgho_[A-Za-z0-9]{30,}`), '_'},
+	{"ghs_", regexp.MustCompile(`\bghs_[A-Za-z0-9]{30,}`), '_'},
+	{"github_pat_", regexp.MustCompile(`\bgithub_pat_[A-Za-z0-9_]{20,}`), '_'},
+	{"glpat-", regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{16,}`), '-'},
+	{"xox", regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`), '-'},
+	{"AKIA", regexp.MustCompile(`\bAKIA[0-9A-Z]{16}\b`), 'A'},
+	{"ASIA", regexp.MustCompile(`\bASIA[0-9A-Z]{16}\b`), 'A'},
+	{"sk_live_", regexp.MustCompile(`\bsk_live_[A-Za-z0-9]{10,}`), '_'},
+	{"rk_live_", regexp.MustCompile(`\brk_live_[A-Za-z0-9]{10,}`), '_'},
 }, everywhere...)
 
 // shortest is the length below which no string matches any shape.
@@ -45,8 +55,9 @@ func anyShape(s string, shapes []shape) bool {
 	if len(s) < shortest {
 		return false
 	}
+	has := bytesOf(s)
 	for _, shape := range shapes {
-		if strings.Contains(s, shape.literal) && shape.pattern.MatchString(s) {
+		if has[shape.needs] && strings.Contains(s, shape.literal) && shape.pattern.MatchString(s) {
 			return true
 		}
 	}

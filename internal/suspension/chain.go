@@ -1,7 +1,6 @@
 package suspension
 
 import (
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -10,8 +9,9 @@ import (
 	"holdfast/internal/fault"
 )
 
-// ErrNotWaiting is an end or an extension asked of a chain that waits for nobody.
-var ErrNotWaiting = errors.New("the chain does not wait")
+// ErrMove is a move that the chain's state does not allow: an end of what does not wait, or a wait of what
+// waits or was terminated.
+var ErrMove = errors.New("the chain does not allow this move")
 
 // State is where a chain stands.
 type State uint8
@@ -59,7 +59,7 @@ type Why struct {
 // Suspend is the payload of suspended: the request stops here until its connection works, or until now
 // plus wait. previous is the chain's last sequence: 0, or that of its resumed.
 func Suspend(r events.Request, at events.Origin, why Why, now time.Time, wait time.Duration, previous uint64) (events.Suspension, error) {
-	original, err := json.Marshal(r)
+	original, err := events.Marshal(r)
 	if err != nil {
 		return events.Suspension{}, err
 	}
@@ -81,7 +81,7 @@ type Step struct {
 
 // Extend is the payload of extended: the same suspension with a later (or earlier) deadline.
 func Extend(last events.Record, s events.Suspension, step Step, until time.Time) (events.Suspension, error) {
-	s, err := follow(last, s, step)
+	s, err := follow(last, s, events.SuspensionExtended, step)
 	s.TerminatesAt = until.UTC()
 	return s, err
 }
@@ -89,7 +89,7 @@ func Extend(last events.Record, s events.Suspension, step Step, until time.Time)
 // Resume is the payload of resumed. verified is the credentials that were seen to work; the zero Fence
 // where somebody asked without a check.
 func Resume(last events.Record, s events.Suspension, step Step, verified connection.Fence) (events.Suspension, error) {
-	s, err := follow(last, s, step)
+	s, err := follow(last, s, events.SuspensionResumed, step)
 	if verified != (connection.Fence{}) {
 		s.Generation, s.SecretVersion = verified.Generation, verified.SecretVersion
 	}
@@ -98,12 +98,12 @@ func Resume(last events.Record, s events.Suspension, step Step, verified connect
 
 // Terminate is the payload of terminated.
 func Terminate(last events.Record, s events.Suspension, step Step) (events.Suspension, error) {
-	return follow(last, s, step)
+	return follow(last, s, events.SuspensionTerminated, step)
 }
 
-func follow(last events.Record, s events.Suspension, step Step) (events.Suspension, error) {
-	if StateOf(last) != Waiting {
-		return s, ErrNotWaiting
+func follow(last events.Record, s events.Suspension, to events.Type, step Step) (events.Suspension, error) {
+	if !Allowed(StateOf(last), to) {
+		return s, ErrMove
 	}
 	s.Previous, s.Cause, s.Actor = last.Sequence, step.Cause, step.Actor
 	return s, nil

@@ -79,13 +79,13 @@ func (a actor) move(t *rapid.T, b *bus, to events.Type) (landed bool) {
 func (a actor) next(t *rapid.T, to events.Type) (events.Suspension, error) {
 	if to == events.SuspensionSuspended {
 		if !suspension.Allowed(suspension.StateOf(a.seen), to) {
-			return events.Suspension{}, suspension.ErrNotWaiting
+			return events.Suspension{}, suspension.ErrMove
 		}
 		why := suspension.Why{Fault: fault.New(fault.BadCredentials, "401"), Fence: connection.Fence{Generation: 1}}
 		return suspension.Suspend(events.Request{ID: "r"}, events.Origin{}, why, start, time.Hour, a.seen.Sequence)
 	}
 	if a.seen.Sequence == 0 {
-		return events.Suspension{}, suspension.ErrNotWaiting
+		return events.Suspension{}, suspension.ErrMove
 	}
 	s, err := events.Payload[events.Suspension](a.seen.Event)
 	if err != nil {
@@ -182,7 +182,7 @@ func TestC15_endsNeedAWaitingChain(t *testing.T) {
 		{Sequence: 3, Event: events.Event{Type: events.SuspensionTerminated}},
 		{},
 	} {
-		if _, err := suspension.Terminate(last, events.Suspension{}, suspension.Step{}); !errors.Is(err, suspension.ErrNotWaiting) {
+		if _, err := suspension.Terminate(last, events.Suspension{}, suspension.Step{}); !errors.Is(err, suspension.ErrMove) {
 			t.Errorf("terminate after %q: %v", last.Type, err)
 		}
 	}

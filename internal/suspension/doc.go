@@ -7,16 +7,12 @@
 // expecting the sequence of the one before it, so the bus stores one successor of a message at most. The
 // publish that lands is the decision: there is no lock, and no second copy of the truth.
 //
-//	          suspend                 extend
-//	(none) ────────────▶ suspended ───────────▶ extended ─┐
-//	                       ▲  │ │                │ │  ▲   │ extend
-//	               suspend │  │ └───── resume ───┤ │  └───┘
-//	                       │  │                  ▼ │
-//	                       │  │              resumed
-//	                       │  └─ terminate ─┐  │   │
-//	                       └────────────────┼──┘   │
-//	                                        ▼      │
-//	                                   terminated ◀┘ (never: a resumed chain waits for nobody)
+//	from         suspended   extended   resumed   terminated
+//	(none)           ●
+//	suspended                    ●          ●          ●
+//	extended                     ●          ●          ●
+//	resumed          ●
+//	terminated
 //
 // suspended and extended wait; resumed hands the request to its runner, which may suspend it again;
 // terminated is final. One wait has one end: resumed or terminated, whoever asks and however often.
@@ -36,7 +32,8 @@
 //
 // Before the first suspended message the request's ledger gets action.suspended. So one look at the ledger
 // tells whether there is a chain at all, and where, even if a request comes again with another connection
-// or run in it. A ledger that has its end closes an open chain as resumed, cause reconciled.
+// or run in it. Whoever would end a waiting chain looks at the ledger first: one that has its end closes the
+// chain as resumed, cause reconciled, and nothing runs.
 //
 // # Who goes on
 //
