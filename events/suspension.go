@@ -28,6 +28,9 @@ type Suspension struct {
 	Cause Cause `json:"cause,omitempty"`
 	// Actor is who asked, where a person did.
 	Actor string `json:"actor,omitempty"`
+	// AskedAt is when they asked, by the bus's clock: credentials that failed after that are not tried again
+	// for it.
+	AskedAt time.Time `json:"asked_at,omitzero"`
 	// Original is the request's payload: resuming runs it again from here.
 	Original json.RawMessage `json:"original"`
 	// OriginalAt is where the request was on the bus.

@@ -89,7 +89,7 @@ func (h *Handlers) jobOf(d dispatch.Delivery, e events.Event, c events.Chain, s 
 	r.Tenant = c.Tenant
 	m := dispatch.Meta{Delivery: d, Tenant: c.Tenant, EventID: e.ID, EventTime: e.Time}
 	m.TraceParent, m.TraceState = d.Get("traceparent"), d.Get("tracestate")
-	return &job{Meta: m, req: r, at: s.OriginalAt, chained: true, chain: d.Sequence, cause: s.Cause}, nil
+	return &job{Meta: m, req: r, at: s.OriginalAt, chained: true, chain: d.Sequence, cause: s.Cause, asked: s.AskedAt}, nil
 }
 
 // terminated makes a terminated suspension its request's end, closes the run to later requests, and ends

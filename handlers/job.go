@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"cmp"
+	"time"
 
 	"holdfast/events"
 	"holdfast/internal/connection"
@@ -23,6 +24,11 @@ type job struct {
 	chain uint64
 	// cause is why the run was resumed; empty for a new request.
 	cause events.Cause
+	// asked is when somebody asked for that; zero when nobody did.
+	asked time.Time
+	// claimed: no other request of this worker tries the connection's credentials until release.
+	claimed bool
+	release func()
 }
 
 // origin names the message at hand.
@@ -39,7 +45,7 @@ func (j *job) resumed() bool { return j.chain != 0 }
 // forced tells whether somebody asked to try although the credentials are known not to work, and nobody has
 // tried since: of ten thousand runs resumed at once, one finds out for all.
 func (j *job) forced(b *connection.Broken) bool {
-	return j.cause == events.CauseOperator && j.Time.After(b.Failed)
+	return j.cause == events.CauseOperator && j.asked.After(b.Failed)
 }
 
 // atMostOnce tells whether the effect may never be repeated.

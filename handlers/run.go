@@ -22,6 +22,8 @@ type attempt struct {
 
 // run takes a request from its connection to its end, its suspension, or another try later.
 func (h *Handlers) run(ctx context.Context, j *job) dispatch.Result {
+	j.release = func() {}
+	defer func() { j.release() }()
 	a := h.try(ctx, j, h.credentials(ctx, j, false))
 	if a.fault != nil && a.fault.Class().Suspends() && !a.known {
 		a = h.secondLook(ctx, j, a)
@@ -83,13 +85,12 @@ func (h *Handlers) try(ctx context.Context, j *job, c credentials) attempt {
 		a.fault = c.fault
 		return a
 	}
-	if c.entry.Broken != nil {
-		release, ok := claim(&h.trying, j.connectionKey())
-		if !ok {
-			a.fault = fault.New(fault.VerifyingElsewhere, "another request is trying the connection's credentials")
-			return a
+	if c.entry.Broken != nil && !j.claimed {
+		if j.release, j.claimed = claim(&h.trying, j.connectionKey()); j.claimed {
+			return h.try(ctx, j, h.believed(ctx, j)) // whoever had the claim before may have found out
 		}
-		defer release()
+		a.fault = fault.New(fault.VerifyingElsewhere, "another request is trying the connection's credentials")
+		return a
 	}
 	a.response, a.fault = h.execute(ctx, j, &a.creds)
 	return a
@@ -107,7 +108,7 @@ func (h *Handlers) allowed(j *job, c credentials) *fault.Fault {
 // claim takes a key of a set unless it is taken.
 func claim(set *sync.Map, key string) (release func(), ok bool) {
 	if _, taken := set.LoadOrStore(key, struct{}{}); taken {
-		return nil, false
+		return func() {}, false
 	}
 	return func() { set.Delete(key) }, true
 }
@@ -135,5 +136,6 @@ func (h *Handlers) later(ctx context.Context, j *job, a attempt) dispatch.Result
 // It is counted from the first such answer, not from the request: that may have waited for something else.
 func (h *Handlers) outOfPatience(j *job, now time.Time) bool {
 	first, _ := h.unclear.LoadOrStore(j.connectionKey(), now)
-	return now.Sub(first.(time.Time)) > h.opts.Patience //nolint:forcetypeassert // nothing else is stored
+	since, ok := first.(time.Time)
+	return ok && now.Sub(since) > h.opts.Patience
 }

@@ -14,7 +14,7 @@ import (
 // SuspensionResumeRequested resumes what it names, without a check: whoever asks may know that the target
 // was repaired although nothing changed in Vault.
 func (h *Handlers) SuspensionResumeRequested(ctx context.Context, m dispatch.Meta, c events.SuspensionCommand) dispatch.Result {
-	step := suspension.Step{Cause: events.CauseOperator, Actor: c.Actor}
+	step := suspension.Step{Cause: events.CauseOperator, Actor: c.Actor, Asked: m.Time}
 	return h.eachNamed(ctx, m, c, "resumed", func(rec events.ChainRecord) error {
 		return h.resume(ctx, rec, step, connection.Fence{})
 	})
@@ -22,7 +22,7 @@ func (h *Handlers) SuspensionResumeRequested(ctx context.Context, m dispatch.Met
 
 // SuspensionTerminateRequested ends what it names before its time.
 func (h *Handlers) SuspensionTerminateRequested(ctx context.Context, m dispatch.Meta, c events.SuspensionCommand) dispatch.Result {
-	step := suspension.Step{Cause: events.CauseOperator, Actor: c.Actor}
+	step := suspension.Step{Cause: events.CauseOperator, Actor: c.Actor, Asked: m.Time}
 	return h.eachNamed(ctx, m, c, "terminated", func(rec events.ChainRecord) error {
 		return h.end(ctx, rec, step)
 	})
@@ -35,7 +35,7 @@ func (h *Handlers) SuspensionExtendRequested(ctx context.Context, m dispatch.Met
 		return dispatch.Refuse(fault.New(fault.SchemaViolation, "a suspension may not wait for so long").
 			WithField("/data/extend_for_seconds").WithHint("ask for less, or raise suspension.max and run holdfast setup"))
 	}
-	step := suspension.Step{Cause: events.CauseOperator, Actor: c.Actor}
+	step := suspension.Step{Cause: events.CauseOperator, Actor: c.Actor, Asked: m.Time}
 	return h.eachNamed(ctx, m, c, "extended", func(rec events.ChainRecord) error {
 		return h.extend(ctx, m, rec, c, step)
 	})
@@ -56,7 +56,7 @@ func (h *Handlers) extend(ctx context.Context, m dispatch.Meta, rec events.Chain
 			return err
 		}
 		h.Observer.Suspension(events.SuspensionExtended, fault.Reason(s.Reason), s.Cause)
-		if err = h.Timers.Cancel(ctx, rec.Chain, old); err != nil {
+		if err := h.Timers.Cancel(ctx, rec.Chain, old); err != nil {
 			return err
 		}
 	}

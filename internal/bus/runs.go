@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"holdfast/events"
-	"holdfast/internal/fault"
 )
 
 // Runs knows the runs that were terminated, from a cache that follows their bucket.
@@ -31,6 +30,7 @@ func (b *Bus) Runs(ctx context.Context) (*Runs, error) {
 	}
 	r := &Runs{bus: b, terminated: make(map[string]time.Time), age: age}
 	f := &feed{bucket: events.BucketRuns, apply: r.apply, reset: r.reset}
+	began := time.Now()
 	b.follow(f)
 	ctx, cancel := context.WithTimeout(ctx, b.cfg.StartTimeout)
 	defer cancel()
@@ -38,7 +38,7 @@ func (b *Bus) Runs(ctx context.Context) (*Runs, error) {
 	case <-f.full:
 		return r, nil
 	case <-ctx.Done():
-		return nil, fault.Wrap(fault.BusUnavailable, "the terminated runs could not be read", ctx.Err())
+		return nil, b.failed("read the terminated runs", began, ctx.Err())
 	}
 }
 

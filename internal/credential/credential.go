@@ -17,9 +17,9 @@ const (
 	Basic             Method = "basic"
 	APIKey            Method = "api_key"
 	Bearer            Method = "bearer"
-	ClientCredentials Method = "oauth2_client_credentials"
-	RefreshToken      Method = "oauth2_refresh_token"
-	JWTBearer         Method = "oauth2_jwt_bearer"
+	ClientCredentials Method = "oauth2_client_credentials" //nolint:gosec // a name
+	RefreshToken      Method = "oauth2_refresh_token"      //nolint:gosec // a name
+	JWTBearer         Method = "oauth2_jwt_bearer"         //nolint:gosec // a name
 )
 
 // Credential is one HTTP header and what must be masked wherever it comes back.

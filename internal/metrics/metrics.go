@@ -59,8 +59,8 @@ func New() *Metrics {
 		tokenStores:  counter("token_store_failures_total", "New refresh tokens that could not be stored at once, by reason.", "reason"),
 		redeliveries: counter("redeliveries_total", "Deliveries that were not the message's first.", "consumer"),
 		deadLetters:  counter("dead_letters_total", "Dead letters stored, by reason.", "reason"),
-		inFlight: prometheus.NewGaugeVec(prometheus.GaugeOpts(opts("messages_held",
-			"Messages pulled and not answered.")), []string{"consumer"}),
+		inFlight: prometheus.NewGaugeVec(opts("messages_held",
+			"Messages pulled and not answered."), []string{"consumer"}),
 		busEvents: counter("bus_events_total", "What happened to the connection to the bus.", "event"),
 	}
 	r.MustRegister(m.requests, m.deliveries, m.handled, m.stages, m.suspensions, m.held, m.alarmLate, m.vaultCalls,

@@ -77,6 +77,7 @@ func Suspend(r events.Request, at events.Origin, why Why, now time.Time, wait ti
 type Step struct {
 	Cause events.Cause
 	Actor string
+	Asked time.Time // when the actor did
 }
 
 // Extend is the payload of extended: the same suspension with a later (or earlier) deadline.
@@ -105,7 +106,7 @@ func follow(last events.Record, s events.Suspension, to events.Type, step Step) 
 	if !Allowed(StateOf(last), to) {
 		return s, ErrMove
 	}
-	s.Previous, s.Cause, s.Actor = last.Sequence, step.Cause, step.Actor
+	s.Previous, s.Cause, s.Actor, s.AskedAt = last.Sequence, step.Cause, step.Actor, step.Asked
 	return s, nil
 }
 

@@ -3,12 +3,13 @@ package httpc
 import (
 	"context"
 	"fmt"
-	"holdfast/internal/fault"
 	"net"
 	"net/netip"
 	"slices"
 	"strings"
 	"syscall"
+
+	"holdfast/internal/fault"
 )
 
 // AddressPolicy says where the connector may connect to although it is refused by default: loopback,

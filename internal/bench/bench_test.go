@@ -1,0 +1,62 @@
+package bench_test
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"holdfast/internal/bench"
+)
+
+// TestMain lets this binary be the benchmark's NATS server: the benchmark starts the binary that it is in.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 4 && os.Args[1] == bench.ServerCommand()[0] {
+		if err := bench.ServeNATS(context.Background(), os.Args[4], os.Stdin, os.Stdout); err != nil {
+			panic(err)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func TestBenchPipeline(t *testing.T) {
+	n := 1000
+	r, err := bench.Pipeline(t.Context(), bench.Options{Requests: n, Rounds: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", r)
+	if r.Ratio.Median <= 0 || r.Ratio.Min > r.Ratio.Max || r.Bare.Median <= 0 || r.RequestBytes != 512 {
+		t.Errorf("that makes no sense: %+v", r)
+	}
+	if r.VaultCalls == 0 || r.VaultCalls > 100 {
+		t.Errorf("%d calls to Vault for one connection", r.VaultCalls)
+	}
+}
+
+func TestBenchSuspend(t *testing.T) {
+	r, err := bench.Suspend(t.Context(), bench.Options{Requests: 500, Rounds: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", r)
+	if r.SuspendRatio.Median <= 0 || r.ResumeRatio.Median <= 0 {
+		t.Errorf("that makes no sense: %+v", r)
+	}
+	if r.VaultCalls == 0 || r.ProviderCalls == 0 {
+		t.Errorf("nothing was counted: %+v", r)
+	}
+}
+
+func TestBenchAlarms(t *testing.T) {
+	r, err := bench.Alarms(t.Context(), bench.Options{Requests: 500, Due: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", r)
+	if r.Terminated != 50 || r.Lateness.P99 < r.Lateness.P50 || r.Lateness.Least < 0 {
+		t.Errorf("that makes no sense: %+v", r)
+	}
+}

@@ -1,0 +1,182 @@
+package leaktest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// evidence is what left a process, by place.
+type evidence map[string][]byte
+
+func (e evidence) add(place string, data []byte) { e[place] = append(append(e[place], '\n'), data...) }
+
+// streams takes in every message of every stream, those below the buckets too, with subject and headers.
+func (e evidence) streams(tb testing.TB, js jetstream.JetStream) (messages int) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), patient)
+	defer cancel()
+	list := js.ListStreams(ctx)
+	for info := range list.Info() {
+		s, err := js.Stream(ctx, info.Config.Name)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for seq := max(1, info.State.FirstSeq); seq <= info.State.LastSeq; seq++ {
+			m, err := s.GetMsg(ctx, seq)
+			if errors.Is(err, jetstream.ErrMsgNotFound) {
+				continue // deleted
+			}
+			if err != nil {
+				tb.Fatal(err)
+			}
+			messages++
+			place := "stream " + info.Config.Name
+			e.add(place, []byte(m.Subject))
+			e.add(place, headers(m.Header))
+			e.add(place, m.Data)
+		}
+	}
+	if err := list.Err(); err != nil {
+		tb.Fatal(err)
+	}
+	return messages
+}
+
+func headers(h nats.Header) []byte {
+	var out bytes.Buffer
+	for name, values := range h {
+		_, _ = fmt.Fprintf(&out, "%s: %q %s\n", name, values, values)
+	}
+	return out.Bytes()
+}
+
+// files takes in every file of a folder as it is on disk: what was deleted has to be gone from there, too.
+func (e evidence) files(tb testing.TB, place, dir string) {
+	tb.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return ignoreGone(err)
+		}
+		raw, err := os.ReadFile(path)
+		e.add(place, raw)
+		return ignoreGone(err)
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func ignoreGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func (e evidence) file(tb testing.TB, place, path string) {
+	tb.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	e.add(place, raw)
+}
+
+// process takes in what any user of the machine may see of a process, and what its own user may.
+func (e evidence) process(tb testing.TB, pid int) {
+	tb.Helper()
+	for _, name := range []string{"cmdline", "environ"} {
+		e.file(tb, name, fmt.Sprintf("/proc/%d/%s", pid, name))
+	}
+}
+
+// page takes in what an HTTP server answers.
+func (e evidence) page(tb testing.TB, place, url string) {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	req.Close = true
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	e.add(place, raw)
+}
+
+// command takes in what a program prints, however it ends.
+func (e evidence) command(tb testing.TB, env []string, name string, args ...string) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = env
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+		tb.Fatal(err)
+	}
+	if stdout.Len()+stderr.Len() == 0 {
+		tb.Errorf("%v printed nothing: %v", args, err)
+	}
+	e.add("CLI stdout", stdout.Bytes())
+	e.add("CLI stderr", stderr.Bytes())
+}
+
+// collector is where OTLP over HTTP is sent.
+type collector struct {
+	*httptest.Server
+
+	mu     sync.Mutex
+	bodies [][]byte
+}
+
+func startCollector(tb testing.TB) *collector {
+	tb.Helper()
+	c := &collector{}
+	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		raw, err := io.ReadAll(r.Body)
+		if err != nil || r.Header.Get("Content-Encoding") != "" {
+			w.WriteHeader(http.StatusBadRequest) // what could not be searched is not accepted
+			return
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.bodies = append(c.bodies, raw)
+		w.Header().Set("Content-Type", "application/x-protobuf")
+	}))
+	tb.Cleanup(c.Close)
+	return c
+}
+
+// traces takes in what was collected; protobuf carries texts as they are.
+func (e evidence) traces(c *collector) (exports int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, b := range c.bodies {
+		e.add("traces", b)
+	}
+	return len(c.bodies)
+}
