@@ -28,6 +28,10 @@ const (
 	StreamTimers   = "KV_" + BucketTimers
 )
 
+// HeaderType repeats the type of an event on ledgers and chains as a message header, so that a reader can pass
+// over what does not concern it without decoding.
+const HeaderType = "Holdfast-Type"
+
 const root = "hf"
 
 // SubjectOf is the subject on which upstream systems and operators publish an inbound type.

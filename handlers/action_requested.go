@@ -14,6 +14,9 @@ import (
 // staleMargin keeps a request that is about to outlive its ledger from being started.
 const staleMargin = time.Hour
 
+// otherCopy is how long a copy of a request that began to suspend it may take to finish that.
+const otherCopy = 10 * time.Minute
+
 // ActionRequested handles action.requested. Whatever was done for this request id before is found on its
 // ledger: an end is never followed by another effect.
 func (h *Handlers) ActionRequested(ctx context.Context, m dispatch.Meta, r events.Request) dispatch.Result {
@@ -23,7 +26,7 @@ func (h *Handlers) ActionRequested(ctx context.Context, m dispatch.Meta, r event
 		return dispatch.Again(fault.New(fault.Conflict, "another copy of the request is at work"))
 	}
 	defer release()
-	j := &job{Meta: m, req: r, at: events.Origin{Stream: m.Stream, Sequence: m.Sequence}}
+	j := &job{Meta: m, req: r, at: events.Origin{Stream: m.Stream, Sequence: m.Sequence}, began: time.Now()}
 	var err error
 	if j.ledger, err = h.Journal.Last(ctx, events.LedgerSubject(m.Tenant, r.ID)); err != nil {
 		return again(ctx, err)
@@ -72,7 +75,8 @@ func (h *Handlers) continued(ctx context.Context, j *job) (res dispatch.Result, 
 }
 
 // chainDecides looks at the chain that the ledger points to. A mark without a chain was left by a worker
-// that stopped in between: the request runs as if it were new.
+// that stopped in between: the request runs as if it were new. Where another copy of the request left it, that
+// one is not finished: it will be delivered again, and goes first for as long as that can take.
 func (h *Handlers) chainDecides(ctx context.Context, j *job, mark events.Outcome) (dispatch.Result, bool) {
 	c := events.Chain{Tenant: j.Tenant, Connection: mark.Connection, Run: mark.Run, Request: mark.Request}
 	last, err := h.Journal.Last(ctx, c.Subject())
@@ -81,6 +85,9 @@ func (h *Handlers) chainDecides(ctx context.Context, j *job, mark events.Outcome
 	}
 	switch suspension.StateOf(last) {
 	case suspension.Absent:
+		if mark.Origin != j.origin() && h.Clock.Now().Sub(j.ledger.Stored) < otherCopy {
+			return dispatch.Again(fault.New(fault.Conflict, "another copy of the request is at work")), true
+		}
 		j.chained = c == j.req.Chain() // the mark stays good for the same chain only
 		return dispatch.Result{}, false
 	case suspension.Waiting:

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"time"
 
 	"holdfast/events"
 	"holdfast/internal/connection"
@@ -38,24 +39,35 @@ func (h *Handlers) ChainMoved(ctx context.Context, d dispatch.Delivery) dispatch
 // resumed runs the request of a chain again, unless the chain has moved on or the request has ended. A probe
 // that ends without a suspension gives its role back, whatever came of it.
 func (h *Handlers) resumed(ctx context.Context, d dispatch.Delivery, e events.Event, c events.Chain, s events.Suspension) dispatch.Result {
-	last, err := h.Journal.Last(ctx, c.Subject())
-	if err != nil {
-		return again(ctx, err)
-	}
-	if last.Sequence != d.Sequence {
-		if suspension.StateOf(last) == suspension.Waiting {
-			return h.settle(ctx, events.ChainRecord{Record: last, Chain: c})
+	if d.Deliveries > 1 { // the first delivery of an event is what moves its chain on
+		if res, moved := h.superseded(ctx, d, c); moved {
+			return res
 		}
-		return dispatch.Done("superseded")
 	}
 	res := h.rerun(ctx, d, e, c, s)
 	if s.Cause != events.CauseProbe || res.Verb != dispatch.Ack {
 		return res
 	}
-	if err = h.endProbe(ctx, c.Tenant, c.Connection, c.Request); err != nil {
+	if err := h.endProbe(ctx, c.Tenant, c.Connection, c.Request); err != nil {
 		return again(ctx, err)
 	}
 	return res
+}
+
+// superseded tells whether a chain has moved on from the event at hand. A bus that has lost count of its
+// deliveries may hide that: then the run is tried once more for nothing, and its publish loses.
+func (h *Handlers) superseded(ctx context.Context, d dispatch.Delivery, c events.Chain) (dispatch.Result, bool) {
+	last, err := h.Journal.Last(ctx, c.Subject())
+	switch {
+	case err != nil:
+		return again(ctx, err), true
+	case last.Sequence == d.Sequence:
+		return dispatch.Result{}, false
+	case suspension.StateOf(last) == suspension.Waiting:
+		return h.settle(ctx, events.ChainRecord{Record: last, Chain: c}), true
+	default:
+		return dispatch.Done("superseded"), true
+	}
 }
 
 // rerun takes a resumed request to its end, or its next suspension.
@@ -89,7 +101,7 @@ func (h *Handlers) jobOf(d dispatch.Delivery, e events.Event, c events.Chain, s 
 	r.Tenant = c.Tenant
 	m := dispatch.Meta{Delivery: d, Tenant: c.Tenant, EventID: e.ID, EventTime: e.Time}
 	m.TraceParent, m.TraceState = d.Get("traceparent"), d.Get("tracestate")
-	return &job{Meta: m, req: r, at: s.OriginalAt, chained: true, chain: d.Sequence, cause: s.Cause, asked: s.AskedAt}, nil
+	return &job{Meta: m, req: r, at: s.OriginalAt, chained: true, chain: d.Sequence, cause: s.Cause, asked: s.AskedAt, began: time.Now()}, nil
 }
 
 // terminated makes a terminated suspension its request's end, closes the run to later requests, and ends

@@ -29,7 +29,15 @@ type job struct {
 	// claimed: no other request of this worker tries the connection's credentials until release.
 	claimed bool
 	release func()
+	// began is when this worker took the message up, by its own clock.
+	began time.Time
 }
+
+// slow tells whether the job has taken so long that the bus may have given its message to another worker,
+// although this one lives: a worker says so every few seconds, unless it was stopped itself.
+func (j *job) slow() bool { return time.Since(j.began) > slowJob }
+
+const slowJob = time.Second
 
 // origin names the message at hand.
 func (j *job) origin() events.Origin {

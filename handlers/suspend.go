@@ -27,7 +27,7 @@ func (h *Handlers) suspend(ctx context.Context, j *job, a attempt) dispatch.Resu
 	if err := h.markChained(ctx, j, a); err != nil {
 		return again(ctx, err)
 	}
-	rec, err := h.appendSuspended(ctx, j, a)
+	rec, s, err := h.appendSuspended(ctx, j, a)
 	if tooLarge(err) {
 		return dispatch.Refuse(fault.From(err))
 	}
@@ -35,7 +35,10 @@ func (h *Handlers) suspend(ctx context.Context, j *job, a attempt) dispatch.Resu
 		return again(ctx, err)
 	}
 	h.Observer.Suspension(events.SuspensionSuspended, a.fault.Reason, "")
-	return h.settle(ctx, rec)
+	if j.slow() { // another worker may have been given the request meanwhile
+		return h.settle(ctx, rec)
+	}
+	return h.await(ctx, rec, s)
 }
 
 // markBroken marks a connection broken at the credentials that failed; moved tells that it has other ones
@@ -93,7 +96,7 @@ func (h *Handlers) markChained(ctx context.Context, j *job, a attempt) error {
 	return err
 }
 
-func (h *Handlers) appendSuspended(ctx context.Context, j *job, a attempt) (events.ChainRecord, error) {
+func (h *Handlers) appendSuspended(ctx context.Context, j *job, a attempt) (events.ChainRecord, events.Suspension, error) {
 	wait := cmp.Or(a.creds.entry.SuspendFor.Duration(), h.opts.SuspendFor)
 	if h.opts.MaxSuspend > 0 {
 		wait = min(wait, h.opts.MaxSuspend) // chains are kept a day longer than this, and no more
@@ -102,27 +105,22 @@ func (h *Handlers) appendSuspended(ctx context.Context, j *job, a attempt) (even
 	now := h.Clock.Now()
 	s, err := suspension.Suspend(j.req, j.at, why, now, wait, j.chain)
 	if err != nil {
-		return events.ChainRecord{}, err
+		return events.ChainRecord{}, s, err
 	}
 	e, err := events.New(events.SuspensionSuspended, now, s)
 	if err != nil {
-		return events.ChainRecord{}, err
+		return events.ChainRecord{}, s, err
 	}
 	c := j.req.Chain()
 	seq, err := h.Journal.Append(ctx, c.Subject(), j.chain, e)
-	return events.ChainRecord{Record: events.Record{Event: e, Stored: now, Sequence: seq}, Chain: c}, err
+	return events.ChainRecord{Record: events.Record{Event: e, Stored: now, Sequence: seq}, Chain: c}, s, err
 }
 
-// settle finishes what a suspension needs beside its event, as often as it is asked to: its timer, and a
-// look whether it waits for nothing: its request has ended, its run was terminated, or its connection was
-// repaired before anybody could have seen that this run waits for it.
+// settle is await for a suspension that somebody else may have left halfway, or that has waited: its request
+// may have ended since.
 func (h *Handlers) settle(ctx context.Context, rec events.ChainRecord) dispatch.Result {
 	s, err := events.Payload[events.Suspension](rec.Event)
 	if err != nil {
-		return again(ctx, err)
-	}
-	ring := suspension.NextRing(s, h.Clock.Now(), h.opts.EndingSoon)
-	if err = h.Timers.Set(ctx, rec.Chain, rec.Sequence, ring); err != nil {
 		return again(ctx, err)
 	}
 	ended, err := h.reconcile(ctx, rec)
@@ -131,6 +129,17 @@ func (h *Handlers) settle(ctx context.Context, rec events.ChainRecord) dispatch.
 	}
 	if ended {
 		return dispatch.Done("reconciled")
+	}
+	return h.await(ctx, rec, s)
+}
+
+// await finishes what a suspension needs beside its event, as often as it is asked to: its timer, and a look
+// whether it waits for nothing: its run was terminated, or its connection was repaired, before anybody could
+// have seen that this run waits for it.
+func (h *Handlers) await(ctx context.Context, rec events.ChainRecord, s events.Suspension) dispatch.Result {
+	ring := suspension.NextRing(s, h.Clock.Now(), h.opts.EndingSoon)
+	if err := h.Timers.Set(ctx, rec.Chain, rec.Sequence, ring); err != nil {
+		return again(ctx, err)
 	}
 	if h.Runs.Terminated(s.Tenant, s.Run) {
 		return doneUnless(ctx, h.terminate(ctx, rec, suspension.Step{Cause: events.CauseRunTerminated}), "terminated")

@@ -50,7 +50,7 @@ func (a *App) consumers(route dispatch.Handler) []consumer {
 		{spec(events.StreamConnections, bus.DurableConnections, tenantKey), route, nil, false},
 		{spec(events.StreamRegistry, bus.DurableRegistry, subjectKey), connectionChanged(h), nil, true},
 		{spec(events.StreamTimers, bus.DurableAlarms, nil), alarmRang(h), isAlarm, false},
-		{spec(events.StreamSuspensions, bus.DurableChains, subjectKey), h.ChainMoved, nil, true},
+		{spec(events.StreamSuspensions, bus.DurableChains, subjectKey), h.ChainMoved, isMove, true},
 		{spec(events.StreamActions, bus.DurableCommands, nil), route, nil, false},
 		{spec(events.StreamActions, bus.DurableActions, nil), route, nil, true},
 	}
@@ -64,6 +64,9 @@ func isAlarm(d dispatch.Delivery) bool {
 	_, rang := bus.ParseAlarm(d)
 	return rang
 }
+
+// isMove: that a chain waits is the business of whoever made it wait.
+func isMove(d dispatch.Delivery) bool { return !events.Type(d.Get(events.HeaderType)).Waits() }
 
 // only lets pass what concerns us.
 func only(concerns func(dispatch.Delivery) bool, next dispatch.Handler) dispatch.Handler {

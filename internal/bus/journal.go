@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"holdfast/events"
@@ -46,7 +47,10 @@ func (j *Journal) Append(ctx context.Context, subject string, after uint64, e ev
 	if err != nil {
 		return 0, fault.Wrap(fault.Internal, "an event could not be encoded", err)
 	}
-	seq, _, err := j.bus.cas(ctx, write{stream: journalStream(subject), subject: subject, id: e.ID, after: after, data: data})
+	seq, _, err := j.bus.cas(ctx, write{
+		stream: journalStream(subject), subject: subject, id: e.ID, after: after, data: data,
+		header: nats.Header{events.HeaderType: {string(e.Type)}},
+	})
 	return seq, err
 }
 
