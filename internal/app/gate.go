@@ -21,9 +21,9 @@ type gate struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 
-	mu     sync.Mutex
-	subs   []pausable
-	closed bool
+	mu   sync.Mutex
+	subs []pausable
+	why  fault.Reason // why the gate is shut; empty: it is open
 }
 
 type pausable interface {
@@ -40,9 +40,13 @@ func newGate(ready func(context.Context) error, log zerolog.Logger) *gate {
 	return g
 }
 
-// watch closes the gate when a delivery could not be handled because of Vault itself.
+// watch closes the gate when a delivery could not be handled because of Vault itself. What was fetched before
+// that, or by pulls that were open, goes back without asking Vault again.
 func (g *gate) watch(next dispatch.Handler) dispatch.Handler {
 	return func(ctx context.Context, d dispatch.Delivery) dispatch.Result {
+		if why := g.shutFor(); why != "" {
+			return dispatch.Again(fault.New(why, "Vault is down for all").WithRetryAfter(gateEvery))
+		}
 		r := next(ctx, d)
 		if r.Verb == dispatch.Retry && r.Fault != nil && downForAll(r.Fault.Reason) {
 			g.shut(r.Fault.Reason)
@@ -59,18 +63,24 @@ func (g *gate) add(s pausable) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.subs = append(g.subs, s)
-	if g.closed {
+	if g.why != "" {
 		s.Pause()
 	}
+}
+
+func (g *gate) shutFor() fault.Reason {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.why
 }
 
 func (g *gate) shut(why fault.Reason) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed || g.ctx.Err() != nil {
+	if g.why != "" || g.ctx.Err() != nil {
 		return
 	}
-	g.closed = true
+	g.why = why
 	g.log.Warn().Str("reason", string(why)).Msg("Vault is down for all: requests wait on the bus until it answers")
 	for _, s := range g.subs {
 		s.Pause()
@@ -81,19 +91,16 @@ func (g *gate) shut(why fault.Reason) {
 func (g *gate) waitAndOpen() {
 	tick := time.NewTicker(gateEvery)
 	defer tick.Stop()
-	for {
+	for g.ready(g.ctx) != nil {
 		select {
 		case <-g.ctx.Done():
 			return
-		case <-tick.C: // before the first look, too: reads may fail while it says that it is ready
-		}
-		if g.ready(g.ctx) == nil {
-			break
+		case <-tick.C:
 		}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.closed = false
+	g.why = ""
 	g.log.Info().Msg("Vault answers again: requests are fetched")
 	for _, s := range g.subs {
 		s.Resume()
