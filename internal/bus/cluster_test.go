@@ -58,14 +58,14 @@ func TestO5_LeadersAreKilled(t *testing.T) {
 	kill(t, c, c.ConsumerLeader(events.StreamActions, bus.DurableActions))
 	feedActions(t, c.JetStream(), 1000, 1000)
 	var stored int // what was on its way to a killed leader may be lost: nobody confirmed it
-	testkit.Eventually(t, 2*patience, "the stream", func() bool {
+	testkit.Eventually(t, 4*patience, "the stream", func() bool {
 		info, err := c.JetStream().Stream(t.Context(), events.StreamActions)
 		if err == nil {
 			stored = int(info.CachedInfo().State.Msgs)
 		}
 		return err == nil && stored > 1000
 	})
-	testkit.Eventually(t, 2*patience, "all requests", func() bool { return s.distinct() >= stored })
+	testkit.Eventually(t, 4*patience, "all requests", func() bool { return s.distinct() >= stored })
 	t.Logf("won %d, lost %d, retried %d", won.Load(), lost.Load(), away.Load())
 }
 

@@ -294,6 +294,7 @@ func TestO1_DeadLetters(t *testing.T) {
 				return dispatch.Refuse(tt.fault)
 			})
 			must(t, err)
+			testkit.Eventually(t, patience, "the dead letter", func() bool { return len(letters(t, js)) > 0 })
 			allAnswered(t, js)
 			all := letters(t, js)
 			if len(all) != 1 || !tt.check(all[0]) || all[0].Reason != string(tt.fault.Reason) ||
@@ -302,9 +303,10 @@ func TestO1_DeadLetters(t *testing.T) {
 			}
 			s, err := js.Stream(t.Context(), events.StreamActions)
 			must(t, err)
-			if _, err = s.GetMsg(t.Context(), seq); (err != nil) != tt.deleted {
-				t.Fatalf("in the stream: %v", err)
-			}
+			testkit.Eventually(t, patience, "the message to be there, or gone", func() bool {
+				_, err := s.GetMsg(t.Context(), seq)
+				return (err != nil) == tt.deleted
+			})
 		})
 	}
 }
