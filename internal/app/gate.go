@@ -23,7 +23,7 @@ type gate struct {
 
 	mu   sync.Mutex
 	subs []pausable
-	why  fault.Reason // why the gate is shut; empty: it is open
+	shut bool
 }
 
 type pausable interface {
@@ -40,16 +40,12 @@ func newGate(ready func(context.Context) error, log zerolog.Logger) *gate {
 	return g
 }
 
-// watch closes the gate when a delivery could not be handled because of Vault itself. What was fetched before
-// that, or by pulls that were open, goes back without asking Vault again.
+// watch closes the gate when a delivery could not be handled because of Vault itself.
 func (g *gate) watch(next dispatch.Handler) dispatch.Handler {
 	return func(ctx context.Context, d dispatch.Delivery) dispatch.Result {
-		if why := g.shutFor(); why != "" {
-			return dispatch.Again(fault.New(why, "Vault is down for all").WithRetryAfter(gateEvery))
-		}
 		r := next(ctx, d)
 		if r.Verb == dispatch.Retry && r.Fault != nil && downForAll(r.Fault.Reason) {
-			g.shut(r.Fault.Reason)
+			g.close(r.Fault.Reason)
 		}
 		return r
 	}
@@ -63,24 +59,18 @@ func (g *gate) add(s pausable) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.subs = append(g.subs, s)
-	if g.why != "" {
+	if g.shut {
 		s.Pause()
 	}
 }
 
-func (g *gate) shutFor() fault.Reason {
+func (g *gate) close(why fault.Reason) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.why
-}
-
-func (g *gate) shut(why fault.Reason) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.why != "" || g.ctx.Err() != nil {
+	if g.shut || g.ctx.Err() != nil {
 		return
 	}
-	g.why = why
+	g.shut = true
 	g.log.Warn().Str("reason", string(why)).Msg("Vault is down for all: requests wait on the bus until it answers")
 	for _, s := range g.subs {
 		s.Pause()
@@ -100,7 +90,7 @@ func (g *gate) waitAndOpen() {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.why = ""
+	g.shut = false
 	g.log.Info().Msg("Vault answers again: requests are fetched")
 	for _, s := range g.subs {
 		s.Resume()
