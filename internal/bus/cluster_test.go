@@ -57,8 +57,11 @@ func TestO5_LeadersAreKilled(t *testing.T) {
 	feedActions(t, c.JetStream(), 0, 1000)
 	kill(t, c, c.ConsumerLeader(events.StreamActions, bus.DurableActions))
 	feedActions(t, c.JetStream(), 1000, 1000)
-	var stored int // what was on its way to a killed leader may be lost: nobody confirmed it
-	testkit.Eventually(t, 4*patience, "the stream", func() bool {
+	var stored int // what was on its way to a killed leader may be lost, all of it: nobody confirmed it
+	testkit.Eventually(t, 4*patience, "a request to be confirmed, and the stream to be there", func() bool {
+		if _, err := c.JetStream().Publish(t.Context(), events.SubjectOf("acme", events.ActionRequested), []byte("{}")); err != nil {
+			return false
+		}
 		info, err := c.JetStream().Stream(t.Context(), events.StreamActions)
 		if err == nil {
 			stored = int(info.CachedInfo().State.Msgs)
