@@ -121,7 +121,11 @@ func (a *App) startConsuming(ctx context.Context) error {
 		if c.needsVault {
 			h = a.gate.watch(h)
 		}
-		sub, err := a.bus.Consume(ctx, c.ConsumerSpec, h)
+		var sub *bus.Subscription
+		err := retryFor(ctx, a.cfg.NATS.StartTimeout, func(ctx context.Context) (err error) {
+			sub, err = a.bus.Consume(ctx, c.ConsumerSpec, h) // a cluster that elects a leader refuses for a moment
+			return err
+		})
 		if err != nil {
 			return fmt.Errorf("consume %s: %w", c.Stream, err)
 		}

@@ -70,7 +70,7 @@ func suspendFor(i int) events.Seconds { return events.Seconds(1 + i%3) }
 // enough tells whether the load may end. Not everything that is published at a broken connection is
 // suspended: some of it meets a repair.
 func enough(l *load, f *faults, n int) bool {
-	return l.suspending.Load() >= int64(n)*leastSuspensions*6/5 &&
+	return l.suspending.Load() >= int64(n)*leastSuspensions*9/5 &&
 		f.workerKills.Load() >= leastWorkerKills && f.leaderKills.Load() >= leastLeaderKills
 }
 
