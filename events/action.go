@@ -33,14 +33,17 @@ type Action struct {
 
 // Request is the payload of action.requested: do this step of this run, as this connection.
 type Request struct {
-	Tenant         string     `json:"tenant,omitempty"`
-	ID             string     `json:"request_id"`
-	Workflow       string     `json:"workflow_id"`
-	Run            string     `json:"run_id"`
-	Step           string     `json:"step_id"`
-	StepKind       StepKind   `json:"step_kind"`
-	Connection     string     `json:"connection_id"`
-	ActingUser     string     `json:"acting_user,omitempty"` // empty: nobody, the run acts as system
+	Tenant   string   `json:"tenant,omitempty"`
+	ID       string   `json:"request_id"`
+	Workflow string   `json:"workflow_id"`
+	Run      string   `json:"run_id"`
+	Step     string   `json:"step_id"`
+	StepKind StepKind `json:"step_kind"`
+	// Connection is what to act as. A step of a published process may leave it out: its own is used then.
+	Connection     string     `json:"connection_id,omitempty"`
+	Process        string     `json:"process_id,omitempty"`
+	ProcessVersion string     `json:"process_version,omitempty"` // Process needs it
+	ActingUser     string     `json:"acting_user,omitempty"`     // empty: nobody, the run acts as system
 	App            string     `json:"app_id,omitempty"`
 	Site           string     `json:"site_id,omitempty"`
 	SiteCollection string     `json:"site_collection_id,omitempty"`
@@ -56,20 +59,23 @@ func (r Request) Chain() Chain {
 
 // Outcome is the payload of every event on a request's ledger.
 type Outcome struct {
-	Tenant        string          `json:"tenant"`
-	Request       string          `json:"request_id"`
-	Workflow      string          `json:"workflow_id"`
-	Run           string          `json:"run_id"`
-	Step          string          `json:"step_id"`
-	Connection    string          `json:"connection_id"`
-	ActingUser    string          `json:"acting_user"` // system when the request named nobody
-	Reason        string          `json:"reason,omitempty"`
-	Detail        string          `json:"detail,omitempty"`
-	Rule          string          `json:"rule,omitempty"`  // denied: the rule that said no
-	Field         string          `json:"field,omitempty"` // failed: JSON pointer into the request
-	Response      json.RawMessage `json:"response,omitempty"`
-	Generation    uint64          `json:"generation"`
-	SecretVersion int             `json:"secret_version"`
+	Tenant         string          `json:"tenant"`
+	Request        string          `json:"request_id"`
+	Workflow       string          `json:"workflow_id"`
+	Run            string          `json:"run_id"`
+	Step           string          `json:"step_id"`
+	Connection     string          `json:"connection_id"`
+	ActingUser     string          `json:"acting_user"` // system when the request named nobody
+	Reason         string          `json:"reason,omitempty"`
+	Detail         string          `json:"detail,omitempty"`
+	Rule           string          `json:"rule,omitempty"`    // the rule that let it run; denied: that said no
+	Account        string          `json:"account,omitempty"` // whom the connection signs in as
+	Process        string          `json:"process_id,omitempty"`
+	ProcessVersion string          `json:"process_version,omitempty"`
+	Field          string          `json:"field,omitempty"` // failed: JSON pointer into the request
+	Response       json.RawMessage `json:"response,omitempty"`
+	Generation     uint64          `json:"generation"`
+	SecretVersion  int             `json:"secret_version"`
 	// Cause is why a suspended request was terminated.
 	Cause Cause `json:"cause,omitempty"`
 	// Origin is the message that was being handled: the request, or the chain's resumed event.

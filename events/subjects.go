@@ -10,6 +10,7 @@ import (
 const (
 	StreamConnections = "HF_CONNECTIONS"
 	StreamActions     = "HF_ACTIONS"
+	StreamPermissions = "HF_PERMISSIONS"
 	StreamOutcomes    = "HF_OUTCOMES"
 	StreamSuspensions = "HF_SUSPENSIONS"
 	StreamNotices     = "HF_NOTICES"
@@ -22,6 +23,7 @@ const (
 	BucketSuspects    = "hf_suspects"
 	BucketLeases      = "hf_leases"
 	BucketRuns        = "hf_runs"
+	BucketPermissions = "hf_permissions"
 
 	// A bucket is a stream of this name, too.
 	StreamRegistry = "KV_" + BucketConnections
@@ -109,6 +111,7 @@ func TenantOf(subject string) string {
 func StreamSubjects() map[string][]string {
 	return map[string][]string{
 		StreamConnections: {root + ".*.connection.*"},
+		StreamPermissions: {root + ".*.directory.*", root + ".*.place.*", root + ".*.process.*"},
 		StreamActions:     {root + ".*.action.requested", root + ".*.suspension.*"},
 		StreamOutcomes:    {root + ".*.outcome.*"},
 		StreamSuspensions: {allChains},

@@ -10,7 +10,24 @@ const (
 	ConnectionCreated       Type = "holdfast.connection.created.v1"
 	ConnectionUpdated       Type = "holdfast.connection.updated.v1"
 	ConnectionDeleted       Type = "holdfast.connection.deleted.v1"
+	ConnectionUndeleted     Type = "holdfast.connection.undeleted.v1"
 	ConnectionSecretRotated Type = "holdfast.connection.secret_rotated.v1"
+	ConnectionTestRequested Type = "holdfast.connection.test_requested.v1"
+)
+
+// What upstream systems say of users, places and processes. Updates carry full state.
+const (
+	DirectoryUserUpdated       Type = "holdfast.directory.user_updated.v1"
+	DirectoryUserRemoved       Type = "holdfast.directory.user_removed.v1"
+	DirectoryGroupUpdated      Type = "holdfast.directory.group_updated.v1"
+	DirectoryGroupRemoved      Type = "holdfast.directory.group_removed.v1"
+	DirectoryRoleUpdated       Type = "holdfast.directory.role_updated.v1"
+	PlaceSiteCollectionUpdated Type = "holdfast.place.site_collection_updated.v1"
+	PlaceSiteCollectionRemoved Type = "holdfast.place.site_collection_removed.v1"
+	PlaceSiteUpdated           Type = "holdfast.place.site_updated.v1"
+	PlaceSiteRemoved           Type = "holdfast.place.site_removed.v1"
+	ProcessPublished           Type = "holdfast.process.published.v1"
+	ProcessRetired             Type = "holdfast.process.retired.v1"
 )
 
 // What upstream systems and operators ask for.
@@ -48,6 +65,12 @@ const (
 	ConnectionBroken     Type = "holdfast.connection.broken.v1"
 	ConnectionRestored   Type = "holdfast.connection.restored.v1"
 	ConnectionRejected   Type = "holdfast.connection.rejected.v1"
+	ConnectionApplied    Type = "holdfast.connection.applied.v1"
+	ConnectionTested     Type = "holdfast.connection.tested.v1"
+	ConnectionExpiring   Type = "holdfast.connection.expiring.v1"
+
+	DirectoryChangeRejected Type = "holdfast.directory.change_rejected.v1"
+	ProcessPublishRejected  Type = "holdfast.process.publish_rejected.v1"
 )
 
 // DeadLetter wraps a message that could not be handled.
@@ -56,7 +79,11 @@ const DeadLetter Type = "holdfast.deadletter.v1"
 // Inbound lists the types that a worker handles.
 func Inbound() []Type {
 	return []Type{
-		ConnectionCreated, ConnectionUpdated, ConnectionDeleted, ConnectionSecretRotated,
+		ConnectionCreated, ConnectionUpdated, ConnectionDeleted, ConnectionUndeleted,
+		ConnectionSecretRotated, ConnectionTestRequested,
+		DirectoryUserUpdated, DirectoryUserRemoved, DirectoryGroupUpdated, DirectoryGroupRemoved, DirectoryRoleUpdated,
+		PlaceSiteCollectionUpdated, PlaceSiteCollectionRemoved, PlaceSiteUpdated, PlaceSiteRemoved,
+		ProcessPublished, ProcessRetired,
 		ActionRequested,
 		SuspensionResumeRequested, SuspensionExtendRequested, SuspensionTerminateRequested,
 	}
@@ -69,6 +96,7 @@ func Outbound() []Type {
 		ActionCompleted, ActionFailed, ActionDenied, ActionUnknown, ActionTerminated,
 		SuspensionSuspended, SuspensionExtended, SuspensionResumed, SuspensionTerminated,
 		SuspensionEndingSoon, ConnectionBroken, ConnectionRestored, ConnectionRejected,
+		ConnectionApplied, ConnectionTested, ConnectionExpiring, DirectoryChangeRejected, ProcessPublishRejected,
 		DeadLetter,
 	}
 }

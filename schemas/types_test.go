@@ -25,6 +25,16 @@ func payloads() map[events.Type]any {
 		events.SuspensionTerminateRequested: events.SuspensionCommand{},
 		events.ConnectionBroken:             events.ConnectionNotice{}, events.ConnectionRestored: events.ConnectionNotice{},
 		events.ConnectionRejected: events.ConnectionNotice{}, events.DeadLetter: events.DeadLetterData{},
+		events.ConnectionUndeleted: events.ConnectionRef{}, events.ConnectionTestRequested: events.ConnectionRef{},
+		events.ConnectionApplied: events.ConnectionNotice{}, events.ConnectionTested: events.ConnectionNotice{},
+		events.ConnectionExpiring:   events.ConnectionNotice{},
+		events.DirectoryUserUpdated: events.User{}, events.DirectoryUserRemoved: events.UserRef{},
+		events.DirectoryGroupUpdated: events.Group{}, events.DirectoryGroupRemoved: events.GroupRef{},
+		events.DirectoryRoleUpdated:       events.RoleHolders{},
+		events.PlaceSiteCollectionUpdated: events.SiteCollection{}, events.PlaceSiteCollectionRemoved: events.SiteCollectionRef{},
+		events.PlaceSiteUpdated: events.Site{}, events.PlaceSiteRemoved: events.SiteRef{},
+		events.ProcessPublished: events.Process{}, events.ProcessRetired: events.ProcessRef{},
+		events.DirectoryChangeRejected: events.ChangeNotice{}, events.ProcessPublishRejected: events.ChangeNotice{},
 	}
 	for _, t := range events.Outbound() {
 		switch {
@@ -116,6 +126,8 @@ var stricter = map[events.Type][]string{
 	events.ActionFailed: {"reason"}, events.ActionDenied: {"reason"}, events.ActionUnknown: {"reason"},
 	events.ActionSuspended: {"reason"}, events.ActionTerminated: {"reason"},
 	events.ConnectionBroken: {"reason"}, events.ConnectionRejected: {"reason"},
+	events.ConnectionApplied: {"revision", "state", "actor", "origin"}, events.ConnectionTested: {"origin"},
+	events.ConnectionExpiring: {"ending", "ends_at"},
 }
 
 func TestSchemasAndTypesAgree(t *testing.T) {

@@ -90,7 +90,7 @@ func expired(c *events.Connection) {
 
 func (s *scene) deleted() {
 	s.Helper()
-	s.publish(events.ConnectionDeleted, events.ConnectionRef{ID: s.id, Actor: "ann"})
+	s.publish(events.ConnectionDeleted, events.ConnectionRef{ID: s.id, Actor: events.ActorSystem})
 	testkit.Eventually(s, patient, "the tombstone", func() bool {
 		e, _, err := s.registry.Fresh(s.Context(), tenant, s.id)
 		return err == nil && e != nil && e.Deleted

@@ -89,7 +89,7 @@ func TestC12_C13_DeletedConnectionSuspendsAndItsDeadlineTerminatesOnce(t *testin
 	w.worker()
 	w.connect("crm", func(c *events.Connection) { c.SuspendFor = 2 })
 	w.ends(w.request("crm"), events.ActionCompleted)
-	w.publish(events.ConnectionDeleted, events.ConnectionRef{ID: "crm", Actor: "ann"})
+	w.publish(events.ConnectionDeleted, events.ConnectionRef{ID: "crm", Actor: events.ActorSystem})
 	testkit.Eventually(t, patient, "the tombstone", func() bool {
 		e, _, err := w.registry.Fresh(t.Context(), tenant, "crm")
 		return err == nil && e.Deleted

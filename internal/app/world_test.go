@@ -151,7 +151,7 @@ func (w *world) send(subject string, raw []byte) uint64 {
 func (w *world) basic(id string, with ...func(*events.Connection)) events.Connection {
 	c := events.Connection{
 		ID: id, Name: "Connection " + id, Type: "http", Kind: events.Shared,
-		Availability: events.Availability{Level: "tenant"}, Owners: []string{"ann"}, Actor: "ann",
+		Availability: events.Availability{Level: "tenant"}, Owners: []string{"ann"}, Actor: events.ActorSystem,
 		Auth:     events.AuthSettings{Method: "basic"},
 		Settings: json.RawMessage(fmt.Sprintf(`{"base_url":%q,"test_path":"/me"}`, w.base+"/basic")),
 	}

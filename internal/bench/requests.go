@@ -107,7 +107,7 @@ func (s *stand) publish(ctx context.Context, t events.Type, payload any) error {
 func connection(id string, auth events.AuthSettings) events.Connection {
 	return events.Connection{
 		ID: id, Name: "Bench " + id, Type: "http", Kind: events.Shared,
-		Availability: events.Availability{Level: "tenant"}, Owners: []string{"ann"}, Actor: "ann",
+		Availability: events.Availability{Level: "tenant"}, Owners: []string{"ann"}, Actor: events.ActorSystem,
 		Auth: auth, Settings: json.RawMessage(`{"base_url":"https://bench.example.org"}`),
 	}
 }

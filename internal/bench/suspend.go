@@ -167,7 +167,7 @@ func (p *suspending) repair(ctx context.Context) (sp span, err error) {
 	if err := p.secret(ctx, clientSecret); err != nil {
 		return sp, err
 	}
-	if err := p.publish(ctx, events.ConnectionSecretRotated, events.ConnectionRef{ID: suspendConnection, Actor: "ann"}); err != nil {
+	if err := p.publish(ctx, events.ConnectionSecretRotated, events.ConnectionRef{ID: suspendConnection, Actor: events.ActorSystem}); err != nil {
 		return sp, err
 	}
 	// Every chain gives its consumer two events: suspended and resumed.

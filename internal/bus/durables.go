@@ -9,6 +9,7 @@ import (
 // Names of the durable consumers that workers share.
 const (
 	DurableConnections = "connections" // connection.* events
+	DurablePermissions = "permissions" // directory.*, place.* and process.* events
 	DurableActions     = "actions"     // action.requested
 	DurableCommands    = "commands"    // what operators ask of suspensions
 	DurableChains      = "chains"      // the chains themselves: what resumed runs, what terminated ends
@@ -27,6 +28,7 @@ type Durable struct {
 func Durables() []Durable {
 	return []Durable{
 		{events.StreamConnections, DurableConnections, ""},
+		{events.StreamPermissions, DurablePermissions, ""},
 		{events.StreamActions, DurableActions, "hf.*.action.requested"},
 		{events.StreamActions, DurableCommands, "hf.*.suspension.*"},
 		{events.StreamSuspensions, DurableChains, ""},

@@ -59,7 +59,7 @@ const (
 	suspectsAge          = 6 * time.Hour
 	leaseMarkerAge       = time.Minute
 	advisoriesAge        = 30 * day
-	connectionsForever   = 0
+	forever              = 0
 	kvPrefix             = "KV_"
 	kvSubjectPrefix      = "$KV."
 )
@@ -85,13 +85,15 @@ func (c SetupConfig) streams() []jetstream.StreamConfig {
 	advisories.Subjects = advisorySubjects()
 
 	all := []jetstream.StreamConfig{
-		stream(events.StreamConnections, "what happened to connections", connectionsForever),
+		stream(events.StreamConnections, "what happened to connections", forever),
+		stream(events.StreamPermissions, "users, roles, places and processes", forever),
 		stream(events.StreamActions, "action requests and operators' commands", c.ActionsAge),
 		stream(events.StreamOutcomes, "the ledger: one subject for each request", c.OutcomesAge),
 		stream(events.StreamSuspensions, "one chain for each suspended request", c.LongestDeadline+day),
 		passing(stream(events.StreamNotices, "what people should know", c.NoticesAge)),
 		dead, history, advisories,
 		bucket(events.BucketConnections, "the registry of connections", 0, 0),
+		bucket(events.BucketPermissions, "users, roles, places and processes as they are", 0, 0),
 		bucket(events.BucketTimers, "alarms of suspensions", 0, c.MarkerAge),
 		bucket(events.BucketSuspects, "messages that may take workers down", suspectsAge, 0),
 		bucket(events.BucketLeases, "leases between workers", 0, leaseMarkerAge),

@@ -74,7 +74,7 @@ func (l *load) meet(ctx context.Context, r *rand.Rand, connection string, ids []
 
 func (l *load) breakIt(ctx context.Context, connection string) {
 	l.password(connection, "wrong")
-	_ = l.publish(ctx, events.ConnectionSecretRotated, events.ConnectionRef{ID: connection, Actor: "chaos"})
+	_ = l.publish(ctx, events.ConnectionSecretRotated, events.ConnectionRef{ID: connection, Actor: events.ActorSystem})
 }
 
 // repair writes the right password; where nobody tells, workers find out by themselves.
@@ -82,7 +82,7 @@ func (l *load) repair(ctx context.Context, connection string, tell bool) {
 	l.repairs.Add(1)
 	l.password(connection, "demo-password")
 	if tell {
-		_ = l.publish(ctx, events.ConnectionSecretRotated, events.ConnectionRef{ID: connection, Actor: "chaos"})
+		_ = l.publish(ctx, events.ConnectionSecretRotated, events.ConnectionRef{ID: connection, Actor: events.ActorSystem})
 	}
 }
 

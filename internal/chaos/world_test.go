@@ -156,7 +156,7 @@ func (w *world) connect(id string, suspendFor events.Seconds) {
 	w.password(id, "demo-password")
 	c := events.Connection{
 		ID: id, Name: "Connection " + id, Type: "http", Kind: events.Shared, SuspendFor: suspendFor,
-		Availability: events.Availability{Level: "tenant"}, Owners: []string{"ann"}, Actor: "ann",
+		Availability: events.Availability{Level: "tenant"}, Owners: []string{"ann"}, Actor: events.ActorSystem,
 		Auth:     events.AuthSettings{Method: "basic"},
 		Settings: json.RawMessage(fmt.Sprintf(`{"base_url":%q,"test_path":"/me"}`, w.base+"/basic")),
 	}

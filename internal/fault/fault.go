@@ -13,6 +13,8 @@ type Fault struct {
 	Detail string
 	// Field is the JSON pointer of the offending value, for class Invalid and for settings; else empty.
 	Field string
+	// Rule names the rule that said no, for class Denied; empty: the reason is the rule.
+	Rule string
 	// Hint is what to do now, a command that runs where there is one; may be empty.
 	Hint string
 	// RetryAfter is the least delay the other side asked for; 0 when it did not.
@@ -47,6 +49,9 @@ func (f *Fault) Unwrap() error { return f.cause }
 
 // WithField names the offending value by JSON pointer.
 func (f *Fault) WithField(pointer string) *Fault { f.Field = pointer; return f }
+
+// WithRule names the rule that said no.
+func (f *Fault) WithRule(rule string) *Fault { f.Rule = rule; return f }
 
 // WithHint says what to do now.
 func (f *Fault) WithHint(hint string) *Fault { f.Hint = hint; return f }

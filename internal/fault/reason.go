@@ -6,17 +6,18 @@ type Reason string
 
 // Reasons of class Auth: the credentials do not work.
 const (
-	InvalidGrant      Reason = "invalid_grant"      // the provider refused the grant
-	AccessDenied      Reason = "access_denied"      // the provider or the account's owner said no
-	BadCredentials    Reason = "bad_credentials"    // 401 with fresh credentials
-	RefreshTokenLost  Reason = "refresh_token_lost" // a rotated refresh token was never stored
-	SecretMissing     Reason = "secret_missing"     // nothing was ever written, or the path is gone
-	SecretDeleted     Reason = "secret_deleted"     // the current version is deleted
-	SecretDestroyed   Reason = "secret_destroyed"   // the current version is destroyed
-	ConnectionMissing Reason = "connection_missing" // no such connection
-	ConnectionDeleted Reason = "connection_deleted" // the connection was deleted
-	ConnectionExpired Reason = "connection_expired" // its own end date has passed
-	ProviderUnusable  Reason = "provider_unusable"  // unclear answers until the request's patience ended
+	InvalidGrant       Reason = "invalid_grant"       // the provider refused the grant
+	AccessDenied       Reason = "access_denied"       // the provider or the account's owner said no
+	BadCredentials     Reason = "bad_credentials"     // 401 with fresh credentials
+	RefreshTokenLost   Reason = "refresh_token_lost"  // a rotated refresh token was never stored
+	SecretMissing      Reason = "secret_missing"      // nothing was ever written, or the path is gone
+	SecretDeleted      Reason = "secret_deleted"      // the current version is deleted
+	SecretDestroyed    Reason = "secret_destroyed"    // the current version is destroyed
+	ConnectionMissing  Reason = "connection_missing"  // no such connection
+	ConnectionDeleted  Reason = "connection_deleted"  // the connection was deleted
+	ConnectionExpired  Reason = "connection_expired"  // its own end date has passed
+	ConnectionDisabled Reason = "connection_disabled" // somebody turned it off
+	ProviderUnusable   Reason = "provider_unusable"   // unclear answers until the request's patience ended
 )
 
 // Reasons of class Settings: the connection is set up wrongly.
@@ -72,6 +73,11 @@ const (
 	NotOwner           Reason = "not_owner"           // a personal connection of somebody else
 	OperationForbidden Reason = "operation_forbidden" // the type does not support this connector or operation
 	RunTerminated      Reason = "run_terminated"      // the run was terminated before
+	NotPermitted       Reason = "not_permitted"       // the actor's roles do not allow it; the rule says which
+	RevisionConflict   Reason = "revision_conflict"   // based on a revision that is not the last
+	NameTaken          Reason = "name_taken"          // another shared connection of the tenant has the name
+	ProcessMissing     Reason = "process_missing"     // no such version of a process, or no such step
+	ExecuteAsRefused   Reason = "execute_as_refused"  // the publisher may not use the step's connection
 )
 
 // Reasons of class Invalid: dead letters and rejected connection events.
@@ -96,7 +102,7 @@ const (
 
 var byClass = map[Class][]Reason{
 	Auth: {InvalidGrant, AccessDenied, BadCredentials, RefreshTokenLost, SecretMissing, SecretDeleted,
-		SecretDestroyed, ConnectionMissing, ConnectionDeleted, ConnectionExpired, ProviderUnusable},
+		SecretDestroyed, ConnectionMissing, ConnectionDeleted, ConnectionExpired, ConnectionDisabled, ProviderUnusable},
 	Settings: {InvalidClient, UnauthorizedClient, InvalidScope, InvalidTokenRequest, UnsupportedGrantType,
 		SecretMalformed, SettingsInvalid},
 	Operator: {VaultForbidden, VaultNoMount, VaultLogin},
@@ -105,7 +111,8 @@ var byClass = map[Class][]Reason{
 	Unclear: {ProviderUnclear},
 	Failed:  {Forbidden, TargetRejected, Deadline, InputInvalid, AddressRefused},
 	Unknown: {EffectUnknown},
-	Denied:  {FormStep, NotAvailable, NotOwner, OperationForbidden, RunTerminated},
+	Denied: {FormStep, NotAvailable, NotOwner, OperationForbidden, RunTerminated, NotPermitted, RevisionConflict,
+		NameTaken, ProcessMissing, ExecuteAsRefused},
 	Invalid: {NotJSON, NotCloudEvents, SchemaVersion, UnknownType, SchemaViolation, BadID, TenantMismatch,
 		SubjectMismatch, TooLarge, TooDeep, DuplicateKey, InvalidUTF8, SecretInEvent, Stale, FromTheFuture, Poison},
 }

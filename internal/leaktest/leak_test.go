@@ -202,7 +202,7 @@ func (w *world) secretsWhereNoneBelong() {
 	})
 	w.publish(events.ConnectionCreated, events.Connection{
 		ID: "leaky", Name: "leaky", Type: "http", Kind: events.Shared, Availability: events.Availability{Level: "tenant"},
-		Owners: []string{"ann"}, Actor: "ann", Auth: events.AuthSettings{Method: "basic"},
+		Owners: []string{"ann"}, Actor: events.ActorSystem, Auth: events.AuthSettings{Method: "basic"},
 		Settings: json.RawMessage(`{"base_url":"http://example.com","password":"` + in + `"}`),
 	})
 	testkit.Eventually(w, patient, "two dead letters", func() bool {

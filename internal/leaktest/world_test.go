@@ -159,7 +159,7 @@ func (w *world) connect(id string, auth events.AuthSettings, fields map[string]a
 	w.put(id, fields)
 	w.publish(events.ConnectionCreated, events.Connection{
 		ID: id, Name: id, Type: "http", Kind: events.Shared, Availability: events.Availability{Level: "tenant"},
-		Owners: []string{"ann"}, Actor: "ann", Auth: auth,
+		Owners: []string{"ann"}, Actor: events.ActorSystem, Auth: auth,
 		Settings: json.RawMessage(fmt.Sprintf(`{"base_url":%q,"response_headers":["X-Request-Id","Www-Authenticate"]}`, w.seen.Address)),
 	})
 	testkit.Eventually(w, patient, "connection "+id, func() bool {

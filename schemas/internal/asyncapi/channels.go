@@ -52,8 +52,11 @@ func channels() []channel {
 func inbound() (all []channel) {
 	for _, t := range events.Inbound() {
 		stream := events.StreamActions
-		if t.Noun() == "connection" {
+		switch t.Noun() {
+		case "connection":
 			stream = events.StreamConnections
+		case "directory", "place", "process":
+			stream = events.StreamPermissions
 		}
 		all = append(all, channel{
 			name: t.Noun() + "_" + t.What(), address: events.SubjectOf(tenant, t), stream: stream, receive: true,
