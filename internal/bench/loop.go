@@ -21,14 +21,11 @@ type loop struct {
 	in, out          jetstream.JetStream
 	outcomes         jetstream.Stream
 
-	failed   atomic.Pointer[error]
-	messages chan jetstream.Msg
-	pool     sync.WaitGroup
-	pulls    jetstream.ConsumeContext
+	failed atomic.Pointer[error]
 }
 
 func (s *stand) newLoop(ctx context.Context) (l *loop, err error) {
-	l = &loop{messages: make(chan jetstream.Msg, heldAhead)}
+	l = new(loop)
 	if l.consume, l.in, err = connect(s.url); err != nil {
 		return nil, err
 	}
@@ -50,26 +47,34 @@ func (l *loop) close() {
 	}
 }
 
-// run has the pool do work for each message until stop is called, which tells the first failure.
+// run has a pool do work for each message of a durable until stop is called, which tells the first failure.
 func (l *loop) run(ctx context.Context, stream, durable string, work func(context.Context, jetstream.Msg) error) (stop func() error, err error) {
 	c, err := l.in.Consumer(ctx, stream, durable)
 	if err != nil {
 		return nil, err
 	}
+	messages := make(chan jetstream.Msg, heldAhead)
+	var pool sync.WaitGroup
 	for range inParallel {
-		l.pool.Go(func() {
-			for m := range l.messages {
+		pool.Go(func() {
+			for m := range messages {
 				l.note(l.one(ctx, m, work))
 			}
 		})
 	}
-	l.pulls, err = c.Consume(func(m jetstream.Msg) { l.messages <- m }, jetstream.PullMaxMessages(heldAhead))
+	pulls, err := c.Consume(func(m jetstream.Msg) { messages <- m }, jetstream.PullMaxMessages(heldAhead))
 	if err != nil {
-		close(l.messages)
-		l.pool.Wait()
+		close(messages)
+		pool.Wait()
 		return nil, err
 	}
-	return l.stop, nil
+	return func() error {
+		pulls.Drain()
+		<-pulls.Closed()
+		close(messages)
+		pool.Wait()
+		return l.problem()
+	}, nil
 }
 
 func (l *loop) one(ctx context.Context, m jetstream.Msg, work func(context.Context, jetstream.Msg) error) error {
@@ -85,33 +90,30 @@ func (l *loop) note(err error) {
 	}
 }
 
-func (l *loop) stop() error {
-	l.pulls.Drain()
-	<-l.pulls.Closed()
-	close(l.messages)
-	l.pool.Wait()
+func (l *loop) problem() error {
 	if err := l.failed.Load(); err != nil {
 		return fmt.Errorf("the hand-written loop: %w", *err)
 	}
 	return nil
 }
 
-// look is a leader's read of a subject that has no message yet.
-func (l *loop) look(ctx context.Context, subject string) error {
-	_, err := l.outcomes.GetLastMsgForSubject(ctx, subject)
+// look is a leader's read of a ledger; 0 where it has no message yet.
+func (l *loop) look(ctx context.Context, subject string) (sequence uint64, err error) {
+	m, err := l.outcomes.GetLastMsgForSubject(ctx, subject)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return nil
+		return 0, nil
 	}
-	if err == nil {
-		err = errors.New("the ledger is not empty")
+	if err != nil {
+		return 0, err
 	}
-	return err
+	return m.Sequence, nil
 }
 
 // append is a publish that lands where after is the subject's last sequence, confirmed.
-func (l *loop) append(ctx context.Context, subject, id string, after uint64, data []byte) (uint64, error) {
-	ack, err := l.out.PublishMsg(ctx, &nats.Msg{Subject: subject, Data: data},
-		jetstream.WithMsgID(id), jetstream.WithExpectLastSequencePerSubject(after))
+func (l *loop) append(ctx context.Context, subject string, t events.Type, id string, after uint64, data []byte) (uint64, error) {
+	m := &nats.Msg{Subject: subject, Data: data, Header: nats.Header{events.HeaderType: {string(t)}}}
+	ack, err := l.out.PublishMsg(ctx, m,
+		jetstream.WithMsgID(t.What()+"-"+id), jetstream.WithExpectLastSequencePerSubject(after))
 	if err != nil {
 		return 0, err
 	}
@@ -133,11 +135,11 @@ func (s *stand) ledgerLoop(ctx context.Context, n int, outcome []byte, look bool
 		id := requestID(pipelineConnection, at.Sequence.Stream)
 		subject := events.LedgerSubject(tenant, id)
 		if look {
-			if err := l.look(ctx, subject); err != nil {
+			if _, err := l.look(ctx, subject); err != nil {
 				return err
 			}
 		}
-		_, err = l.append(ctx, subject, id, 0, outcome)
+		_, err = l.append(ctx, subject, events.ActionCompleted, id, 0, outcome)
 		return err
 	}
 	return s.spanOf(ctx, n, func() (func() error, error) {

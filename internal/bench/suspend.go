@@ -16,14 +16,21 @@ type SuspendReport struct {
 	Bench    string `json:"bench"` // suspend
 	Requests int    `json:"requests"`
 	Rounds   int    `json:"rounds"`
-	// SuspendRatio and ResumeRatio are the worker's rates by the loop's, within each round.
+	// SuspendRatio and ResumeRatio are the worker's rates by those of a loop that makes the same writes, within
+	// each round.
 	SuspendRatio Spread `json:"suspend_ratio"`
 	ResumeRatio  Spread `json:"resume_ratio"`
+	// SameSuspendRatio and SameResumeRatio are the worker's rates by those of a loop that also makes the same
+	// reads, and takes and acknowledges the deliveries that the writes cause.
+	SameSuspendRatio Spread `json:"same_suspend_ratio"`
+	SameResumeRatio  Spread `json:"same_resume_ratio"`
 	// Rates are in runs a second. Resuming counts from the repair in Vault to the last stored outcome.
 	WorkerSuspend Spread `json:"worker_suspended_per_second"`
 	LoopSuspend   Spread `json:"loop_suspended_per_second"`
 	WorkerResume  Spread `json:"worker_resumed_per_second"`
 	LoopResume    Spread `json:"loop_resumed_per_second"`
+	SameSuspend   Spread `json:"same_suspended_per_second"`
+	SameResume    Spread `json:"same_resumed_per_second"`
 	// CPU ratios are the loop's processor time by the worker's, the server's share included: what the ratios
 	// would be if nobody else used the machine. 0 where they can not be told.
 	SuspendCPURatio Spread `json:"suspend_cpu_ratio"`
@@ -54,8 +61,10 @@ func Suspend(ctx context.Context, o Options) (SuspendReport, error) {
 				return err
 			}
 		}
-		r.SuspendRatio, r.WorkerSuspend, r.LoopSuspend = spread(p.suspendRatio, 3), spread(p.worker.suspended, 0), spread(p.loop.suspended, 0)
-		r.ResumeRatio, r.WorkerResume, r.LoopResume = spread(p.resumeRatio, 3), spread(p.worker.resumed, 0), spread(p.loop.resumed, 0)
+		r.SuspendRatio, r.WorkerSuspend, r.LoopSuspend = spread(p.loop.suspendRatio, 3), spread(p.worker.suspended, 0), spread(p.loop.suspended, 0)
+		r.ResumeRatio, r.WorkerResume, r.LoopResume = spread(p.loop.resumeRatio, 3), spread(p.worker.resumed, 0), spread(p.loop.resumed, 0)
+		r.SameSuspendRatio, r.SameSuspend = spread(p.same.suspendRatio, 3), spread(p.same.suspended, 0)
+		r.SameResumeRatio, r.SameResume = spread(p.same.resumeRatio, 3), spread(p.same.resumed, 0)
 		r.SuspendCPURatio, r.ResumeCPURatio = spread(p.suspendCPU, 3), spread(p.resumeCPU, 3)
 		r.VaultCalls, r.ProviderCalls = p.vaultCalls, p.providerCalls
 		return nil
@@ -63,14 +72,16 @@ func Suspend(ctx context.Context, o Options) (SuspendReport, error) {
 	return r, err
 }
 
-// rates are one side's, a value for each round.
-type rates struct{ suspended, resumed []float64 }
+// rates are one side's, a value for each round; ratios are the worker's rates by them.
+type rates struct{ suspended, resumed, suspendRatio, resumeRatio []float64 }
 
 // halves are one round of one side.
 type halves struct{ suspended, resumed span }
 
-func (r *rates) add(h halves, n int) {
+func (r *rates) add(h, worker halves, n int) {
 	r.suspended, r.resumed = append(r.suspended, h.suspended.rate(n)), append(r.resumed, h.resumed.rate(n))
+	r.suspendRatio = append(r.suspendRatio, by(h.suspended.took(), worker.suspended.took()))
+	r.resumeRatio = append(r.resumeRatio, by(h.resumed.took(), worker.resumed.took()))
 }
 
 type suspending struct {
@@ -79,8 +90,7 @@ type suspending struct {
 	n       int
 	samples samples
 
-	worker, loop              rates
-	suspendRatio, resumeRatio []float64
+	worker, loop, same        rates
 	suspendCPU, resumeCPU     []float64
 	vaultCalls, providerCalls int64
 }
@@ -90,16 +100,19 @@ func (p *suspending) round(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("worker: %w", err)
 	}
-	loop, err := p.loopRound(ctx)
+	loop, err := p.loopRound(ctx, false)
 	if err != nil {
 		return err
 	}
-	p.worker.add(worker, p.n)
-	p.loop.add(loop, p.n)
+	same, err := p.loopRound(ctx, true)
+	if err != nil {
+		return err
+	}
+	p.worker.add(worker, worker, p.n)
+	p.loop.add(loop, worker, p.n)
+	p.same.add(same, worker, p.n)
 	p.suspendCPU = append(p.suspendCPU, by(loop.suspended.cpu, worker.suspended.cpu))
 	p.resumeCPU = append(p.resumeCPU, by(loop.resumed.cpu, worker.resumed.cpu))
-	p.suspendRatio = append(p.suspendRatio, loop.suspended.took().Seconds()/worker.suspended.took().Seconds())
-	p.resumeRatio = append(p.resumeRatio, loop.resumed.took().Seconds()/worker.resumed.took().Seconds())
 	return nil
 }
 
@@ -145,7 +158,7 @@ func (p *suspending) workerRound(ctx context.Context) (h halves, err error) {
 		return err
 	}
 	file := ""
-	if len(p.suspendRatio) == 0 {
+	if len(p.worker.suspended) == 0 {
 		file = p.options.CPUProfile
 	}
 	if err := profiled(file, measure); err != nil {

@@ -2,9 +2,10 @@ package bench
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -60,9 +61,19 @@ const timerLife = 216 * time.Hour
 // waiting is what the loop remembers of a suspended run: where its subjects stand.
 type waiting struct{ n, mark, chain uint64 }
 
-// loopRound makes the worker's writes: ledger mark, suspended and timer for each request; then resumed, the
-// timer's purge and the outcome for each run.
-func (p *suspending) loopRound(ctx context.Context) (h halves, err error) {
+// side is a hand-written loop that suspends and resumes. The writes alone are ledger mark, suspended and timer
+// for each request, then resumed, the timer's purge and the outcome for each run. With everything, it also looks at
+// the ledger before either, as the worker does, takes the deliveries that the writes cause on the two other
+// durables, and acknowledges them.
+type side struct {
+	*suspending
+	*loop
+
+	everything bool
+	runs       chan waiting
+}
+
+func (p *suspending) loopRound(ctx context.Context, everything bool) (h halves, err error) {
 	if err := p.fresh(ctx); err != nil {
 		return h, err
 	}
@@ -74,41 +85,71 @@ func (p *suspending) loopRound(ctx context.Context) (h halves, err error) {
 		return h, err
 	}
 	defer l.close()
-	runs := make(chan waiting, p.n)
-	h.suspended, err = p.spanOf(ctx, p.n, func() (func() error, error) {
-		return l.run(ctx, events.StreamActions, bus.DurableActions, func(ctx context.Context, m jetstream.Msg) error {
-			w, err := p.suspendOne(ctx, l, m)
-			runs <- w
-			return err
-		})
+	s := &side{suspending: p, loop: l, everything: everything, runs: make(chan waiting, p.n)}
+	stop, err := s.listen(ctx)
+	if err != nil {
+		return h, err
+	}
+	h, err = s.round(ctx)
+	return h, errors.Join(err, stop())
+}
+
+func (s *side) round(ctx context.Context) (h halves, err error) {
+	h.suspended, err = s.spanOf(ctx, s.n, func() (func() error, error) {
+		return s.run(ctx, events.StreamActions, bus.DurableActions, s.suspendOne)
 	})
 	if err != nil {
 		return h, err
 	}
-	close(runs)
-	before := p.cpu()
+	close(s.runs)
+	before := s.cpu()
 	h.resumed.began = time.Now()
-	err = p.resumeEach(ctx, l, runs)
-	h.resumed.ended, h.resumed.cpu = time.Now(), p.cpu()-before
+	if err = s.resumeEach(ctx); err == nil && s.everything {
+		_, err = s.settled(ctx, events.StreamSuspensions, bus.DurableChains, 2*s.n)
+	}
+	h.resumed.ended, h.resumed.cpu = time.Now(), s.cpu()-before
 	return h, err
 }
 
-func (p *suspending) suspendOne(ctx context.Context, l *loop, m jetstream.Msg) (w waiting, err error) {
+// listen takes what the two other durables deliver, where everything is to be done.
+func (s *side) listen(ctx context.Context) (stop func() error, err error) {
+	if !s.everything {
+		return func() error { return nil }, nil
+	}
+	chains, err := s.run(ctx, events.StreamSuspensions, bus.DurableChains, s.chainMoved)
+	if err != nil {
+		return nil, err
+	}
+	alarms, err := s.run(ctx, events.StreamTimers, bus.DurableAlarms, func(context.Context, jetstream.Msg) error { return nil })
+	if err != nil {
+		return nil, errors.Join(err, chains())
+	}
+	return func() error { return errors.Join(alarms(), chains()) }, nil
+}
+
+func (s *side) suspendOne(ctx context.Context, m jetstream.Msg) error {
 	at, err := m.Metadata()
 	if err != nil {
-		return w, err
+		return err
 	}
-	w.n = at.Sequence.Stream
+	w := waiting{n: at.Sequence.Stream}
+	defer func() { s.runs <- w }()
 	c := chainOf(suspendConnection, w.n)
-	if w.mark, err = l.append(ctx, events.LedgerSubject(tenant, c.Request), "mark-"+c.Request, 0, p.samples.mark); err != nil {
-		return w, err
+	ledger := events.LedgerSubject(tenant, c.Request)
+	if s.everything {
+		if _, err = s.look(ctx, ledger); err != nil {
+			return err
+		}
 	}
-	if w.chain, err = l.append(ctx, c.Subject(), "suspended-"+c.Request, 0, p.samples.suspended); err != nil {
-		return w, err
+	if w.mark, err = s.append(ctx, ledger, events.ActionSuspended, "mark-"+c.Request, 0, s.samples.mark); err != nil {
+		return err
 	}
-	_, err = l.out.PublishMsg(ctx, &nats.Msg{Subject: timerSubject(c, w.chain)}, jetstream.WithMsgTTL(timerLife),
+	if w.chain, err = s.append(ctx, c.Subject(), events.SuspensionSuspended, c.Request, 0, s.samples.suspended); err != nil {
+		return err
+	}
+	_, err = s.out.PublishMsg(ctx, &nats.Msg{Subject: timerSubject(c, w.chain)}, jetstream.WithMsgTTL(timerLife),
 		jetstream.WithMsgID("timer-"+c.Request), jetstream.WithExpectLastSequencePerSubject(0))
-	return w, err
+	return err
 }
 
 func timerSubject(c events.Chain, sequence uint64) string {
@@ -117,35 +158,52 @@ func timerSubject(c events.Chain, sequence uint64) string {
 }
 
 // resumeEach has a pool resume all runs; it gives the first failure.
-func (p *suspending) resumeEach(ctx context.Context, l *loop, runs <-chan waiting) error {
+func (s *side) resumeEach(ctx context.Context) error {
 	var pool sync.WaitGroup
-	var failed atomic.Pointer[error]
 	for range inParallel {
 		pool.Go(func() {
-			for w := range runs {
-				if err := p.resumeOne(ctx, l, w); err != nil {
-					failed.CompareAndSwap(nil, &err)
-				}
+			for w := range s.runs {
+				s.note(s.resumeOne(ctx, w))
 			}
 		})
 	}
 	pool.Wait()
-	if err := failed.Load(); err != nil {
-		return *err
-	}
-	return nil
+	return s.problem()
 }
 
-func (p *suspending) resumeOne(ctx context.Context, l *loop, w waiting) error {
+func (s *side) resumeOne(ctx context.Context, w waiting) error {
 	c := chainOf(suspendConnection, w.n)
-	if _, err := l.append(ctx, c.Subject(), "resumed-"+c.Request, w.chain, p.samples.resumed); err != nil {
+	if _, err := s.append(ctx, c.Subject(), events.SuspensionResumed, c.Request, w.chain, s.samples.resumed); err != nil {
 		return err
 	}
 	purge := &nats.Msg{Subject: timerSubject(c, w.chain), Header: nats.Header{
 		"KV-Operation": {"PURGE"}, jetstream.MsgRollup: {jetstream.MsgRollupSubject}}}
-	if _, err := l.out.PublishMsg(ctx, purge, jetstream.WithMsgTTL(time.Minute), jetstream.WithMsgID("purge-"+c.Request)); err != nil {
+	if _, err := s.out.PublishMsg(ctx, purge, jetstream.WithMsgTTL(time.Minute), jetstream.WithMsgID("purge-"+c.Request)); err != nil {
 		return err
 	}
-	_, err := l.append(ctx, events.LedgerSubject(tenant, c.Request), "end-"+c.Request, w.mark, p.samples.outcome)
+	if s.everything {
+		return nil // the outcome follows when the chain's event is delivered
+	}
+	return s.end(ctx, c, w.mark)
+}
+
+// chainMoved ends a run when it hears that it was resumed.
+func (s *side) chainMoved(ctx context.Context, m jetstream.Msg) error {
+	if events.Type(m.Headers().Get(events.HeaderType)).Waits() {
+		return nil
+	}
+	c, ok := events.ParseChain(m.Subject())
+	if !ok {
+		return fmt.Errorf("no chain has the subject %s", m.Subject())
+	}
+	mark, err := s.look(ctx, events.LedgerSubject(tenant, c.Request))
+	if err != nil {
+		return err
+	}
+	return s.end(ctx, c, mark)
+}
+
+func (s *side) end(ctx context.Context, c events.Chain, mark uint64) error {
+	_, err := s.append(ctx, events.LedgerSubject(tenant, c.Request), events.ActionCompleted, "end-"+c.Request, mark, s.samples.outcome)
 	return err
 }
