@@ -209,6 +209,33 @@ func TestO5_DrainHandsBack(t *testing.T) {
 	}
 }
 
+// An effect that happened is written down although its worker was told to stop, and is not done again.
+func TestO5_AHandlerThatIsToldToStopMayStillFinish(t *testing.T) {
+	n, b := testkit.StartBus(t)
+	_, js := raw(t, n.ClientURL())
+	feedActions(t, js, 0, 1)
+	began, told := make(chan struct{}), make(chan struct{})
+	s := newSeen()
+	sub, err := b.Consume(t.Context(), actions(), func(ctx context.Context, d dispatch.Delivery) dispatch.Result {
+		close(began)
+		<-ctx.Done() // the drain's time is over
+		close(told)
+		return s.done(context.WithoutCancel(ctx), d)
+	})
+	must(t, err)
+	<-began
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	must(t, sub.Drain(over))
+	<-told
+	c, err := js.Consumer(t.Context(), events.StreamActions, bus.DurableActions)
+	must(t, err)
+	testkit.Eventually(t, patience, "the answer to count", func() bool {
+		info, err := c.Info(t.Context())
+		return err == nil && info.AckFloor.Stream == 1 && info.NumRedelivered == 0
+	})
+}
+
 func TestO5_ConsumingGoesOnAfterAServerRestart(t *testing.T) {
 	n, b := testkit.StartBus(t, func(c *bus.SetupConfig) { c.AckWait = 2 * time.Second })
 	_, js := raw(t, n.ClientURL())

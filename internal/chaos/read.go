@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -31,36 +30,51 @@ func Read(ctx context.Context, js jetstream.JetStream) (*History, error) {
 	return h, nil
 }
 
-var errIncomplete = errors.New("the stream has more than was read")
+// readBatch is how many messages are asked for at a time.
+const readBatch = 500
 
-// readAll gives every message of a stream, in order, as far as it went when it was asked.
+// readAll gives every message of a stream, in order. It asks for what is there, batch by batch: messages go
+// away while it reads (a timer's marker ends, a key is purged), so neither the last sequence nor the number of
+// pending messages that came with an earlier one tells where the end is.
 func readAll(ctx context.Context, s jetstream.Stream, take func(Message)) error {
-	state := s.CachedInfo().State
-	if state.Msgs == 0 {
+	if s.CachedInfo().State.Msgs == 0 {
 		return nil
 	}
 	c, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{})
 	if err != nil {
 		return err
 	}
-	it, err := c.Messages()
-	if err != nil {
-		return err
-	}
-	defer it.Stop()
 	for {
-		m, err := it.Next(jetstream.NextContext(ctx))
-		if err != nil {
-			return errors.Join(errIncomplete, err)
-		}
-		at, err := m.Metadata()
+		batch, err := c.FetchNoWait(readBatch)
 		if err != nil {
 			return err
 		}
-		take(Message{Stream: at.Stream, Subject: m.Subject(), Sequence: at.Sequence.Stream, Stored: at.Timestamp,
-			Header: m.Headers(), Data: m.Data()})
-		if at.NumPending == 0 || at.Sequence.Stream >= state.LastSeq {
+		n, err := takeAll(batch, take)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			continue
+		}
+		info, err := c.Info(ctx)
+		if err != nil {
+			return err
+		}
+		if info.NumPending == 0 {
 			return nil
 		}
 	}
+}
+
+func takeAll(batch jetstream.MessageBatch, take func(Message)) (n int, err error) {
+	for m := range batch.Messages() {
+		at, err := m.Metadata()
+		if err != nil {
+			return n, err
+		}
+		n++
+		take(Message{Stream: at.Stream, Subject: m.Subject(), Sequence: at.Sequence.Stream, Stored: at.Timestamp,
+			Header: m.Headers(), Data: m.Data()})
+	}
+	return n, batch.Error()
 }
