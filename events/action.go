@@ -43,6 +43,7 @@ type Request struct {
 	Connection     string     `json:"connection_id,omitempty"`
 	Process        string     `json:"process_id,omitempty"`
 	ProcessVersion string     `json:"process_version,omitempty"` // Process needs it
+	RunStarted     *time.Time `json:"run_started_at,omitempty"`  // nil: with this request
 	ActingUser     string     `json:"acting_user,omitempty"`     // empty: nobody, the run acts as system
 	App            string     `json:"app_id,omitempty"`
 	Site           string     `json:"site_id,omitempty"`
@@ -64,8 +65,8 @@ type Outcome struct {
 	Workflow       string          `json:"workflow_id"`
 	Run            string          `json:"run_id"`
 	Step           string          `json:"step_id"`
-	Connection     string          `json:"connection_id"`
-	ActingUser     string          `json:"acting_user"` // system when the request named nobody
+	Connection     string          `json:"connection_id,omitempty"` // empty: denied before one was found
+	ActingUser     string          `json:"acting_user"`             // system when the request named nobody
 	Reason         string          `json:"reason,omitempty"`
 	Detail         string          `json:"detail,omitempty"`
 	Rule           string          `json:"rule,omitempty"`    // the rule that let it run; denied: that said no

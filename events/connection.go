@@ -57,7 +57,7 @@ type Connection struct {
 	Name         string       `json:"name"`
 	Type         string       `json:"type"` // catalog entry; http is built in
 	Kind         Kind         `json:"kind"`
-	Availability Availability `json:"availability,omitzero"` // a shared connection has one
+	Availability Availability `json:"availability,omitzero"` // zero: as it was; of a new shared one, by its creator's role
 	Owners       []string     `json:"owners"`
 	// Users and Groups may use a shared connection beside its owners; both absent: whoever is where it is
 	// available.

@@ -23,7 +23,10 @@ const (
 	BucketSuspects    = "hf_suspects"
 	BucketLeases      = "hf_leases"
 	BucketRuns        = "hf_runs"
+	BucketNames       = "hf_names"
 	BucketPermissions = "hf_permissions"
+	BucketSignIns     = "hf_signins"
+	BucketUsage       = "hf_usage"
 
 	// A bucket is a stream of this name, too.
 	StreamRegistry = "KV_" + BucketConnections
@@ -40,6 +43,9 @@ const root = "hf"
 func SubjectOf(tenant string, t Type) string {
 	return strings.Join([]string{root, tenant, t.Noun(), t.What()}, ".")
 }
+
+// OfTenant matches every subject of a tenant.
+func OfTenant(tenant string) string { return root + "." + tenant + ".>" }
 
 // LedgerSubject is the ledger of one request.
 func LedgerSubject(tenant, request string) string {
@@ -127,4 +133,9 @@ func ParseRegistrySubject(subject string) (tenant, id string, ok bool) {
 		return "", "", false
 	}
 	return strings.Cut(key, ".")
+}
+
+// NoticesFilter matches all notices of a tenant.
+func NoticesFilter(tenant string) string {
+	return strings.Join([]string{root, tenant, "notice", "*"}, ".")
 }

@@ -31,6 +31,7 @@ func (h *Handlers) ActionRequested(ctx context.Context, m dispatch.Meta, r event
 	if j.ledger, err = h.Journal.Last(ctx, events.LedgerSubject(m.Tenant, r.ID)); err != nil {
 		return again(ctx, err)
 	}
+	h.resolve(ctx, j)
 	if j.ledger.Sequence == 0 {
 		if f := h.stale(m); f != nil {
 			return dispatch.Refuse(f)
@@ -103,6 +104,7 @@ func (h *Handlers) interrupted(ctx context.Context, j *job, mark events.Outcome)
 	if mark.Origin != j.origin() {
 		return dispatch.Done("duplicate")
 	}
+	j.recall(mark)
 	f := fault.New(fault.EffectUnknown, "the action was started and its answer never recorded")
 	return h.conclude(ctx, j, events.ActionUnknown, j.outcome(f, connection.Fence{}))
 }
@@ -116,6 +118,10 @@ func (h *Handlers) admit(ctx context.Context, j *job) dispatch.Result {
 		return h.deny(ctx, j, fault.New(fault.RunTerminated, "the run was terminated"))
 	case j.req.Deadline != nil && !h.Clock.Now().Before(*j.req.Deadline):
 		return h.fail(ctx, j, fault.New(fault.Deadline, "the request's deadline has passed"))
+	case j.refused != nil && j.refused.Class() == fault.Denied:
+		return h.deny(ctx, j, j.refused)
+	case j.refused != nil:
+		return again(ctx, j.refused)
 	default:
 		return h.run(ctx, j)
 	}

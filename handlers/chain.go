@@ -89,6 +89,7 @@ func (h *Handlers) rerun(ctx context.Context, d dispatch.Delivery, e events.Even
 		}
 		return h.interrupted(ctx, j, mark)
 	}
+	h.resolve(ctx, j)
 	return h.admit(ctx, j)
 }
 
@@ -119,6 +120,9 @@ func (h *Handlers) terminated(ctx context.Context, d dispatch.Delivery, c events
 	}
 	res := dispatch.Done("duplicate")
 	if !j.ledger.Type.Ends() {
+		if mark, err := events.Payload[events.Outcome](j.ledger.Event); err == nil {
+			j.recall(mark)
+		}
 		o := j.outcome(fault.New(fault.Reason(s.Reason), s.Detail), fenceOf(s))
 		o.Cause = s.Cause
 		res = h.conclude(ctx, j, events.ActionTerminated, o)

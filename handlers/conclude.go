@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -25,10 +26,10 @@ func (h *Handlers) complete(ctx context.Context, j *job, a attempt) dispatch.Res
 	return res
 }
 
-// deny ends a request that a rule forbids.
+// deny ends a request that a rule forbids: what the outcome names is that rule.
 func (h *Handlers) deny(ctx context.Context, j *job, f *fault.Fault) dispatch.Result {
 	o := j.outcome(f, connection.Fence{})
-	o.Rule = string(f.Reason)
+	o.Rule = cmp.Or(f.Rule, string(f.Reason))
 	return h.conclude(ctx, j, events.ActionDenied, o)
 }
 
@@ -55,6 +56,7 @@ func (h *Handlers) conclude(ctx context.Context, j *job, t events.Type, o events
 		_, err := h.append(ctx, subject, after, t, o)
 		if err == nil {
 			h.Observer.Outcome(t, fault.Reason(o.Reason))
+			h.used(j, t)
 			return dispatch.Done(t.What())
 		}
 		if tooLarge(err) && o.Response != nil {

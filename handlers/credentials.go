@@ -18,6 +18,8 @@ type credentials struct {
 	fence  connection.Fence
 	fault  *fault.Fault
 	fresh  bool // looked up past the caches
+	// asked is when somebody asked for another try; zero when nobody did.
+	asked time.Time
 }
 
 // credentials looks up connection and secret, from the caches or, fresh, past them.
@@ -56,7 +58,7 @@ func (h *Handlers) entry(ctx context.Context, j *job, fresh bool) (*connection.E
 // fetched again: another worker knows more than our cache.
 func (h *Handlers) secretOf(ctx context.Context, e *connection.Entry, fresh bool) credentials {
 	c := credentials{entry: e, fence: connection.Fence{Generation: e.Generation}, fresh: fresh}
-	if c.fault = e.Unusable(h.Clock.Now()); c.fault != nil {
+	if c.fault = e.Unusable(h.Clock.Now()); c.fault != nil || !e.NeedsSecret() {
 		return c
 	}
 	var err error

@@ -18,6 +18,7 @@ func (h *Handlers) execute(ctx context.Context, j *job, c *credentials) (json.Ra
 	if !ok {
 		return nil, fault.New(fault.OperationForbidden, "there is no such connector").WithField("/data/action/connector")
 	}
+	c.asked = j.asked
 	for second := false; ; second = true {
 		cred, f := h.authenticate(ctx, c)
 		if f != nil {
@@ -34,7 +35,11 @@ func (h *Handlers) execute(ctx context.Context, j *job, c *credentials) (json.Ra
 // that is the one that works, or does not.
 func (h *Handlers) authenticate(ctx context.Context, c *credentials) (credential.Credential, *fault.Fault) {
 	defer h.stage("authenticate", time.Now())
-	cred, err := h.Auth.Authenticate(ctx, c.entry, c.secret)
+	e, f := h.applied(c.entry)
+	if f != nil {
+		return credential.Credential{}, f
+	}
+	cred, err := h.Auth.Authenticate(ctx, e, c.secret, c.asked)
 	if cred.SecretVersion > c.fence.SecretVersion {
 		if later := h.secretOf(ctx, c.entry, true); later.fault == nil {
 			c.secret, c.fence = later.secret, later.fence
@@ -46,8 +51,12 @@ func (h *Handlers) authenticate(ctx context.Context, c *credentials) (credential
 // effect is the one place where something happens outside. An at-most-once effect is announced on the
 // ledger before it starts, and taken back where the answer proves that nothing happened.
 func (h *Handlers) effect(ctx context.Context, j *job, con connector.Connector, c credentials, cred credential.Credential) (json.RawMessage, *fault.Fault) {
+	e, f := h.applied(c.entry)
+	if f != nil {
+		return nil, f
+	}
 	req := connector.Request{
-		Operation: j.req.Action.Operation, Input: j.req.Action.Input, Settings: c.entry.Settings,
+		Operation: j.req.Action.Operation, Input: j.req.Action.Input, Settings: e.Settings,
 		Credential: cred, IdempotencyKey: j.req.ID, TraceParent: j.TraceParent, TraceState: j.TraceState,
 	}
 	if f := fault.From(con.Validate(req)); f != nil {

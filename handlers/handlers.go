@@ -11,6 +11,7 @@ package handlers
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -25,13 +26,19 @@ type Ports struct {
 	Journal    Journal
 	Timers     Timers
 	Registry   Registry
+	Names      Names
+	Facts      Facts
+	Directory  Directories
 	Runs       Runs
 	Notices    Notices
 	Leases     Leases
 	Clock      Clock
 	Secrets    Secrets
 	Auth       Authenticator
+	Grants     Grants
+	Types      Types
 	Connectors Connectors
+	Usage      Usage
 	Observer   Observer
 }
 
@@ -59,6 +66,10 @@ type Options struct {
 	PollEvery time.Duration
 	// SweepEvery is how often one of the workers looks for what fell through.
 	SweepEvery time.Duration
+	// RestoreFor is how long a deleted connection can be brought back; 0: for ever.
+	RestoreFor time.Duration
+	// AnnounceEnds are the times ahead of a known end at which it is announced.
+	AnnounceEnds []time.Duration
 	// ForgetFailure is how long a secret that is missing or deleted is not asked for again.
 	ForgetFailure time.Duration
 }
@@ -72,7 +83,15 @@ type Handlers struct {
 	trying  sync.Map // tenant/connection → struct{}: one request at a time tries unproven credentials
 	running sync.Map // tenant/request → struct{}: copies of one request do not run side by side
 	unclear sync.Map // tenant/connection → time.Time: since when its provider gives unclear answers only
+	paces   sync.Map // tenant/connection → *rate.Limiter: how fast its type lets its runs be resumed
 	gone    goneCache
+	shares  sync.Map // tenant → *semaphore.Weighted: how much of this worker one tenant may keep waiting
+	// versions are those of processes that were read.
+	versions *versionCache
+	// noLook is until when, in Unix ns, Vault is not looked at for a change: it did not answer the last time.
+	noLook atomic.Int64
+	// completed are connections as their types complete them.
+	completed *appliedCache
 }
 
 // New makes the handlers of one worker.
@@ -81,7 +100,8 @@ func New(p Ports, o Options) *Handlers {
 	if o.ResumesPerSecond > 0 {
 		limit = rate.Limit(o.ResumesPerSecond)
 	}
-	return &Handlers{Ports: p, opts: o, resumes: rate.NewLimiter(limit, resumeParallel)}
+	return &Handlers{Ports: p, opts: o, resumes: rate.NewLimiter(limit, resumeParallel),
+		versions: newVersionCache(), completed: newAppliedCache()}
 }
 
 // append publishes a payload as an event of type t, expecting the subject's last sequence to be after.

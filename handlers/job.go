@@ -31,6 +31,12 @@ type job struct {
 	release func()
 	// began is when this worker took the message up, by its own clock.
 	began time.Time
+	// publisher is whose right to the connection counts, where a process's step is executed as one; else empty.
+	publisher string
+	// refused is what forbids the step of a process, or is to wait for; nil when nothing does.
+	refused *fault.Fault
+	// rule is the one that let the job use its connection, and account whom that signs in as.
+	rule, account string
 }
 
 // slow tells whether the job has taken so long that the bus may have given its message to another worker,
@@ -63,9 +69,10 @@ func (j *job) atMostOnce() bool { return j.req.Delivery == events.AtMostOnce }
 func (j *job) outcome(f *fault.Fault, fence connection.Fence) events.Outcome {
 	o := events.Outcome{
 		Tenant: j.Tenant, Request: j.req.ID, Workflow: j.req.Workflow, Run: j.req.Run, Step: j.req.Step,
-		Connection: j.req.Connection, ActingUser: cmp.Or(j.req.ActingUser, systemUser),
+		Connection: j.req.Connection, ActingUser: cmp.Or(j.req.ActingUser, events.ActorSystem),
 		Generation: fence.Generation, SecretVersion: fence.SecretVersion,
 		Origin: j.origin(), Chained: j.chained, IdempotencyKey: j.req.ID,
+		Rule: j.rule, Account: j.account, Process: j.req.Process, ProcessVersion: j.req.ProcessVersion,
 	}
 	if f != nil {
 		o.Reason, o.Detail, o.Field = string(f.Reason), f.Detail, f.Field
@@ -73,5 +80,5 @@ func (j *job) outcome(f *fault.Fault, fence connection.Fence) events.Outcome {
 	return o
 }
 
-// systemUser is who acts in a run that names nobody.
-const systemUser = "system"
+// recall takes over from the ledger as whom and by which rule the job ran before, where nobody looks again.
+func (j *job) recall(mark events.Outcome) { j.rule, j.account = mark.Rule, mark.Account }

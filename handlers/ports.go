@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"holdfast/events"
+	"holdfast/internal/access"
+	"holdfast/internal/catalog"
 	"holdfast/internal/connection"
 	"holdfast/internal/connector"
 	"holdfast/internal/credential"
@@ -49,8 +51,48 @@ type Registry interface {
 	Fresh(ctx context.Context, tenant, id string) (*connection.Entry, uint64, error)
 	// Put stores the entry, expecting revision to be the last (0: no entry). Conflict: somebody was first.
 	Put(ctx context.Context, e *connection.Entry, revision uint64) (uint64, error)
+	// Settled tells whether every connection event of a tenant before the one at sequence was answered, by
+	// whichever worker.
+	Settled(ctx context.Context, tenant string, sequence uint64) (bool, error)
+	// Drop takes an entry away that says no more than that there is none. Conflict: revision is not the last.
+	Drop(ctx context.Context, tenant, id string, revision uint64) error
 	// All gives every entry of the cache.
 	All() iter.Seq[*connection.Entry]
+}
+
+// Facts are the users, groups, role holders, places and processes of every tenant, as upstream systems last
+// described them. A worker begins when all of them are read.
+type Facts interface {
+	// Get is a fact and its revision, from a cache fed by a watch, read through on a miss. The zero Fact and 0
+	// where there is none; one that was removed is there and says so. Do not change its Data.
+	Get(ctx context.Context, tenant string, kind events.FactKind, id string) (events.Fact, uint64, error)
+	// Fresh is Get as the leader has it.
+	Fresh(ctx context.Context, tenant string, kind events.FactKind, id string) (events.Fact, uint64, error)
+	// Put stores a fact, expecting revision to be the last (0: none). Conflict: somebody was first.
+	Put(ctx context.Context, f events.Fact, revision uint64) (uint64, error)
+	// Settled makes sure that every change of a tenant's that was published before t, by the bus's clock, is
+	// known here. Conflict: some of it is still on its way.
+	Settled(ctx context.Context, tenant string, t time.Time) error
+	// SettledBefore is Settled for what was published before one of these changes itself, by its sequence.
+	SettledBefore(ctx context.Context, tenant string, sequence uint64) error
+}
+
+// Directories say who may do what, from the facts.
+type Directories interface {
+	// Of is a tenant's users, groups, roles and places at this moment. It never changes; never nil.
+	Of(tenant string) *access.Directory
+}
+
+// Names are who has which name among the shared connections of a tenant: one key for each name.
+type Names interface {
+	// Claimed is who has the name of a connection.NameKey, and the claim's revision; the zero Claim and 0 where
+	// nobody has.
+	Claimed(ctx context.Context, tenant, key string) (connection.Claim, uint64, error)
+	// Claim gives the name away, expecting revision to be the last (0: nobody had it). Conflict: somebody was
+	// first.
+	Claim(ctx context.Context, tenant, key string, c connection.Claim, revision uint64) (uint64, error)
+	// Release takes the claim away. Conflict: it is not the last.
+	Release(ctx context.Context, tenant, key string, revision uint64) error
 }
 
 // Runs knows the runs that were terminated: their later requests are denied.
@@ -91,11 +133,33 @@ type Secrets interface {
 // mean that these credentials do not work; others mean that it could not be tried.
 type Authenticator interface {
 	// Authenticate gives a credential for the connection's current settings and this version of its
-	// secret, from its cache of access tokens where there is a good one.
-	Authenticate(ctx context.Context, e *connection.Entry, s vaultclient.Secret) (credential.Credential, error)
+	// secret, from its cache of access tokens where there is a good one. A refusal that was noted before
+	// asked, when somebody asked for another try (zero: nobody did), does not count.
+	Authenticate(ctx context.Context, e *connection.Entry, s vaultclient.Secret, asked time.Time) (credential.Credential, error)
 	// Reject drops the cached access token that a target refused, so that the next call gets another;
 	// false when the credential did not come from a cache and another try would be the same.
 	Reject(e *connection.Entry, c credential.Credential) bool
+}
+
+// Grants are the refresh tokens that connections live on; an Authenticator has them.
+type Grants interface {
+	// KeepAlive refreshes the token of a connection that nobody used for long, if that is due, and says when to
+	// look again; zero where no end of its refresh token is known. Faults are those of Authenticate.
+	KeepAlive(ctx context.Context, e *connection.Entry) (next time.Time, err error)
+	// Revoke takes a deleted connection's token back at its provider; done is false where there is nothing to
+	// take back, or it was done before.
+	Revoke(ctx context.Context, e *connection.Entry) (done bool, err error)
+}
+
+// Types is the catalog of connection types.
+type Types interface {
+	Lookup(name string) (*catalog.Type, bool)
+}
+
+// Usage remembers which steps use which connection, for people to look at. It may be nil.
+type Usage interface {
+	// Used notes a use some time soon. It neither waits nor fails.
+	Used(u events.Use)
 }
 
 // Connectors finds the connector that an action names.

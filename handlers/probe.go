@@ -30,6 +30,21 @@ func (h *Handlers) probe(ctx context.Context, e *connection.Entry, revision uint
 	return h.resume(ctx, rec, suspension.Step{Cause: events.CauseProbe}, f)
 }
 
+// probeOrTrust sends a run ahead. Where none waits, credentials that nothing speaks against count as good: the
+// connection was only waiting for them.
+func (h *Handlers) probeOrTrust(ctx context.Context, e *connection.Entry, revision uint64, f connection.Fence) error {
+	if !e.Broken.Refused() {
+		waits, err := h.anyWaits(ctx, e)
+		if err != nil {
+			return err
+		}
+		if !waits {
+			return h.restore(ctx, e, f)
+		}
+	}
+	return h.probe(ctx, e, revision, f)
+}
+
 // firstWaiting finds a run that waits for the connection, and passes over the one that was sent last.
 func (h *Handlers) firstWaiting(ctx context.Context, e *connection.Entry) (events.ChainRecord, bool, error) {
 	var fallback events.ChainRecord

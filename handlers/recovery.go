@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"holdfast/events"
 	"holdfast/internal/connection"
@@ -23,6 +24,13 @@ const resumeParallel = 32
 // ConnectionChanged handles a change of a registry entry, whoever made it: what can go on, goes on. The
 // entry is read anew, so a change that is delivered late or twice is only another look.
 func (h *Handlers) ConnectionChanged(ctx context.Context, tenant, id string, deliveries uint64) dispatch.Result {
+	if err := h.tellMoved(ctx, tenant, id); err != nil {
+		return again(ctx, err)
+	}
+	e, _, err := h.Registry.Fresh(ctx, tenant, id)
+	if err == nil && e != nil && e.Deleted {
+		return h.revoked(ctx, e, deliveries)
+	}
 	resumed, err := h.Recover(ctx, tenant, id)
 	if err != nil {
 		return again(ctx, err)
@@ -37,7 +45,7 @@ func (h *Handlers) ConnectionChanged(ctx context.Context, tenant, id string, del
 // are not yet seen to fail, and resumes the runs of a connection that works. It gives the number resumed.
 func (h *Handlers) Recover(ctx context.Context, tenant, id string) (resumed int, err error) {
 	e, rev, err := h.Registry.Fresh(ctx, tenant, id)
-	if err != nil || e == nil || e.Deleted || e.Missing {
+	if err != nil || e == nil || e.Deleted || e.Missing || e.Disabled {
 		return 0, err
 	}
 	if e.Broken != nil {
@@ -51,9 +59,16 @@ func (h *Handlers) Recover(ctx context.Context, tenant, id string) (resumed int,
 
 // resumeAll resumes what waits for a connection that works, at a bounded rate.
 func (h *Handlers) resumeAll(ctx context.Context, e *connection.Entry) (resumed int, err error) {
+	step, pace := suspension.Step{Cause: events.CauseRestored}, h.paceOf(e)
+	if pace.Limit() != rate.Inf { // it may take hours
+		release, f := h.share(ctx, e.Tenant)
+		if f != nil {
+			return 0, f
+		}
+		defer release()
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(resumeParallel)
-	step := suspension.Step{Cause: events.CauseRestored}
 	for rec, err := range h.Journal.Each(ctx, events.ChainsFilter(e.Tenant, e.ID, "")) {
 		if err != nil {
 			return resumed, errors.Join(err, g.Wait())
@@ -61,7 +76,7 @@ func (h *Handlers) resumeAll(ctx context.Context, e *connection.Entry) (resumed 
 		if suspension.StateOf(rec.Record) != suspension.Waiting {
 			continue
 		}
-		if err = h.resumes.Wait(ctx); err != nil {
+		if err = errors.Join(h.resumes.Wait(ctx), pace.Wait(ctx)); err != nil {
 			return resumed, errors.Join(err, g.Wait())
 		}
 		resumed++
@@ -82,7 +97,7 @@ func (h *Handlers) verify(ctx context.Context, e *connection.Entry, revision uin
 	case f == nil:
 		return h.restore(ctx, e, c.fence)
 	case errors.Is(f, connector.ErrNoTest):
-		return h.probe(ctx, e, revision, c.fence)
+		return h.probeOrTrust(ctx, e, revision, c.fence)
 	case f.Class().Suspends():
 		_, err = h.markBroken(ctx, c, f, false)
 		return err
@@ -93,13 +108,15 @@ func (h *Handlers) verify(ctx context.Context, e *connection.Entry, revision uin
 
 // worthTrying reads the secret anew when its version or the connection's generation is another than the
 // one that failed.
-func (h *Handlers) worthTrying(ctx context.Context, e *connection.Entry) (credentials, bool, error) {
-	v, err := h.Secrets.ConfigVersion(ctx, e.Tenant, e.ID)
-	if err != nil {
-		return credentials{}, false, err
+func (h *Handlers) worthTrying(ctx context.Context, e *connection.Entry) (_ credentials, worth bool, err error) {
+	var v vaultclient.Version
+	if e.NeedsSecret() {
+		if v, err = h.Secrets.ConfigVersion(ctx, e.Tenant, e.ID); err != nil {
+			return credentials{}, false, err
+		}
 	}
-	now := connection.Fence{Generation: e.Generation, SecretVersion: v.Current, SecretCreated: created(v.Created)}
-	if why := goneFor(v); why != nil {
+	now := fenceAt(e, v)
+	if why := goneFor(v); why != nil && e.NeedsSecret() {
 		if e.Broken.Reason != why.Reason { // so that it is not taken for the old one when it is back
 			_, err = h.markBroken(ctx, credentials{entry: e, fence: now}, why, false)
 		}
@@ -113,6 +130,11 @@ func (h *Handlers) worthTrying(ctx context.Context, e *connection.Entry) (creden
 		return c, false, unlessSuspends(c.fault)
 	}
 	return c, true, nil
+}
+
+// fenceAt names the credentials that a connection has with a version of its secret.
+func fenceAt(e *connection.Entry, v vaultclient.Version) connection.Fence {
+	return connection.Fence{Generation: e.Generation, SecretVersion: v.Current, SecretCreated: created(v.Created)}
 }
 
 // goneFor is why there is nothing to read; nil where there is.
@@ -143,17 +165,21 @@ func unlessSuspends(f *fault.Fault) error {
 // test authenticates, and asks the target where the connection says how. A provider that gives a token has
 // answered the question; without any test the fault wraps connector.ErrNoTest.
 func (h *Handlers) test(ctx context.Context, c credentials) *fault.Fault {
+	release, f := h.share(ctx, c.entry.Tenant)
+	if f != nil {
+		return f
+	}
+	defer release()
 	defer h.stage("verify", time.Now())
 	cred, f := h.authenticate(ctx, &c)
 	if f != nil {
 		return f
 	}
-	t, _ := connection.TypeOf(c.entry.Type)
-	con, ok := h.Connectors.Lookup(t.Tester())
-	if !ok {
-		return fault.New(fault.SettingsInvalid, "the connection's type is not in the catalog")
+	con, e, f := h.tester(c.entry)
+	if f != nil {
+		return f
 	}
-	err := con.Test(ctx, connector.Request{Settings: c.entry.Settings, Credential: cred})
+	err := con.Test(ctx, connector.Request{Settings: e.Settings, Credential: cred})
 	if errors.Is(err, connector.ErrNoTest) {
 		if credential.Method(c.entry.Auth.Method).AsksProvider() {
 			return nil
@@ -198,6 +224,6 @@ func (h *Handlers) restore(ctx context.Context, e *connection.Entry, f connectio
 		if err != nil {
 			return err
 		}
-		return h.announce(ctx, events.ConnectionRestored, next, rev)
+		return h.announce(ctx, next, rev)
 	}
 }

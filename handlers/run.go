@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"holdfast/events"
-	"holdfast/internal/connection"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
 )
@@ -38,7 +37,7 @@ func (h *Handlers) run(ctx context.Context, j *job) dispatch.Result {
 	case fault.Auth, fault.Settings:
 		return h.suspend(ctx, j, a)
 	case fault.Denied:
-		return h.deny(ctx, j, a.fault)
+		return h.refuse(ctx, j, a)
 	case fault.Failed:
 		return h.failWith(ctx, j, a)
 	case fault.Unknown:
@@ -102,7 +101,7 @@ func (h *Handlers) allowed(j *job, c credentials) *fault.Fault {
 	if c.entry.Missing || c.entry.Deleted || c.fault != nil && c.fault.Class().Retries() {
 		return nil
 	}
-	return connection.Authorize(c.entry, j.req)
+	return h.authorize(j, c.entry)
 }
 
 // claim takes a key of a set unless it is taken.

@@ -3,6 +3,7 @@ package handlers
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"holdfast/events"
 	"holdfast/internal/connection"
@@ -35,6 +36,7 @@ func (h *Handlers) suspend(ctx context.Context, j *job, a attempt) dispatch.Resu
 		return again(ctx, err)
 	}
 	h.Observer.Suspension(events.SuspensionSuspended, a.fault.Reason, "")
+	h.used(j, events.SuspensionSuspended)
 	if j.slow() { // another worker may have been given the request meanwhile
 		return h.settle(ctx, rec)
 	}
@@ -55,12 +57,18 @@ func (h *Handlers) markBroken(ctx context.Context, c credentials, why *fault.Fau
 			e = connection.Missed(seen.Tenant, seen.ID)
 		}
 		known := e.KnownBroken(c.fence) && e.Broken.Reason == why.Reason
+		if e.Disabled && why.Reason == fault.ConnectionDisabled {
+			return false, nil // the event that turned it off has said so
+		}
 		if known && e.Probe == nil && !asked {
 			return false, nil
 		}
 		next, ok := connection.Break(e, seen, c.fence, why, h.Clock.Now())
 		if !ok {
 			return true, nil
+		}
+		if known {
+			next.Moved = nil
 		}
 		rev, err = h.Registry.Put(ctx, next, rev)
 		if conflict(err) {
@@ -69,19 +77,8 @@ func (h *Handlers) markBroken(ctx context.Context, c credentials, why *fault.Fau
 		if err != nil || known {
 			return false, err
 		}
-		return false, h.announce(ctx, events.ConnectionBroken, next, rev)
+		return false, h.announce(ctx, next, rev)
 	}
-}
-
-// announce publishes connection.broken or connection.restored, once for each revision of the registry.
-func (h *Handlers) announce(ctx context.Context, t events.Type, e *connection.Entry, revision uint64) error {
-	n := events.ConnectionNotice{Tenant: e.Tenant, ID: e.ID, Generation: e.Generation}
-	if e.Broken != nil {
-		n.Reason, n.Detail, n.SecretVersion = string(e.Broken.Reason), e.Broken.Detail, e.Broken.SecretVersion
-	} else if e.Verified != nil {
-		n.SecretVersion = e.Verified.SecretVersion
-	}
-	return h.notify(ctx, t, e.Tenant, noticeID(t.What(), e.Tenant, e.ID, revision), n)
 }
 
 // markChained tells the ledger that the request has a chain, before it has one.
@@ -150,6 +147,9 @@ func (h *Handlers) await(ctx context.Context, rec events.ChainRecord, s events.S
 	}
 	if e == nil || !e.Works() || e.Resume == events.ResumeManual {
 		return dispatch.Done("suspended")
+	}
+	if !h.paceOf(e).Allow() {
+		return dispatch.Later("paced", time.Second)
 	}
 	step := suspension.Step{Cause: events.CauseRestored}
 	return doneUnless(ctx, h.resume(ctx, rec, step, e.Now()), "suspended")

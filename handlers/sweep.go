@@ -30,7 +30,7 @@ func (h *Handlers) Sweep(ctx context.Context) error {
 		failed = keepFirst(failed, h.sweepOne(ctx, rec))
 	}
 	h.Observer.Held(held)
-	return errors.Join(failed, h.eachBroken(ctx, func(e *connection.Entry) error {
+	return errors.Join(failed, h.forgetMissing(ctx), h.eachBroken(ctx, func(e *connection.Entry) error {
 		_, err := h.Recover(ctx, e.Tenant, e.ID)
 		return unlessContended(err)
 	}))
@@ -45,7 +45,7 @@ func (h *Handlers) eachBroken(ctx context.Context, f func(*connection.Entry) err
 	var g errgroup.Group
 	g.SetLimit(brokenParallel)
 	for e := range h.Registry.All() {
-		if e.Broken != nil && !e.Deleted && !e.Missing && ctx.Err() == nil {
+		if e.Broken != nil && !e.Deleted && !e.Missing && !e.Disabled && ctx.Err() == nil {
 			g.Go(func() error { return f(e) })
 		}
 	}

@@ -101,7 +101,7 @@ var connectionMistakes = []bad{
 	{name: "method", path: "/data/auth/method", value: canary, says: "wants one of none, basic"},
 	{name: "no method", path: "/data/auth/method", says: "is missing"},
 	{name: "no token URL", path: "/data/auth/token_url", says: "is missing"},
-	{name: "no availability", path: "/data/availability", says: "is missing"},
+	{name: "no level", path: "/data/availability/level", says: "is missing"},
 	{name: "no site", path: "/data/availability/site_id", says: "is missing"},
 	{name: "level", path: "/data/availability/level", value: canary, says: "wants one of tenant"},
 	{name: "no owner", path: "/data/owners", value: []any{}, says: "at least 1"},

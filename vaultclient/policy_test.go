@@ -150,9 +150,22 @@ func worksAsRotator(t *testing.T, _ *rig, c *Client, connection string) error {
 
 func worksAsConsole(t *testing.T, r *rig, c *Client, connection string) error {
 	ctx := t.Context()
-	if err := worksAsRotator(t, r, c, connection); err != nil {
+	store := func(token string) error {
+		_, err := c.StoreConfig(ctx, "acme", connection, map[string]secret.Value{"refresh_token": secret.New(token)}, true)
 		return err
 	}
-	_, err := c.ConfigVersion(ctx, "acme", connection)
+	for _, token := range []string{"first", "second"} {
+		if err := store(token); err != nil {
+			return err
+		}
+	}
+	if _, err := c.Config(ctx, "acme", connection, true); err != nil {
+		return err
+	}
+	r.vault.Delete(t, "holdfast/acme/conn/"+connection+"/config")
+	if err := store("third"); err != nil {
+		return err
+	}
+	_, err := c.renew(ctx, c.session.peek().lease)
 	return err
 }

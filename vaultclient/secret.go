@@ -71,8 +71,11 @@ type Version struct {
 // gone tells whether there is a current version without data.
 func (v Version) gone() bool { return v.Current > 0 && (v.Deleted || v.Destroyed) }
 
+// listField is the one field whose value is a list. It may be written as one, or as its JSON text.
+const listField = "client_secrets"
+
 // parseSecret reads the answer of a KV v2 read: {"data": {…}, "metadata": {"version": n}}. Numbers and
-// booleans become their JSON text; null and nested values are SecretMalformed.
+// booleans become their JSON text, and so does the list of listField; null and nested values are SecretMalformed.
 func parseSecret(data json.RawMessage) (Secret, error) {
 	var kv struct {
 		Data     map[string]any `json:"data"`
@@ -89,6 +92,10 @@ func parseSecret(data json.RawMessage) (Secret, error) {
 	s := Secret{Version: kv.Metadata.Version, Created: kv.Metadata.Created, fields: make(map[string]secret.Value, len(kv.Data))}
 	for name, v := range kv.Data {
 		text, ok := scalar(v)
+		if list, is := v.([]any); is && name == listField {
+			raw, err := json.Marshal(list)
+			text, ok = string(raw), err == nil
+		}
 		if !ok {
 			return Secret{}, fault.New(fault.SecretMalformed, "a field of the secret is neither text, number nor boolean").
 				WithField("/" + name).WithHint("write each field as one string value")

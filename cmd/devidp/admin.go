@@ -12,7 +12,7 @@ import (
 const maxAdminBody = 1 << 20
 
 // endpoints are the names under which calls are counted and faults are set.
-var endpoints = []string{"authorize", "token", "introspect", "revoke", "userinfo", "jwks", "discovery"}
+var endpoints = []string{"authorize", "token", "introspect", "revoke", "userinfo", "jwks", "discovery", "device_authorization", "device"}
 
 // adminError is an answer that says what was wrong with the request.
 type adminError struct {

@@ -8,10 +8,18 @@ import (
 	"github.com/ory/fosite"
 )
 
+//go:embed page.html
+var styleHTML string
+
+// style is what all pages begin with.
+var style = `{{define "style"}}` + styleHTML + `{{end}}`
+
 //go:embed login.html
 var loginHTML string
 
-var loginPage = template.Must(template.New("login").Parse(loginHTML))
+var loginPage = template.Must(template.New("login").Parse(style + loginHTML))
+
+const notSignedIn = "No such user, or another password."
 
 // authorize is the authorization endpoint (RFC 6749, section 3.1): it shows a
 // page to sign in on, or signs in at once where the client is set up for that.
@@ -54,17 +62,22 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request, request fosite.A
 	}
 	user, err := s.idp.store.Authenticate(r.Context(), r.PostForm.Get("username"), r.PostForm.Get("password"))
 	if err != nil {
-		showLogin(w, http.StatusUnauthorized, request, "No such user, or another password.")
+		showLogin(w, http.StatusUnauthorized, request, notSignedIn)
 		return "", false
 	}
 	return user, true
 }
 
 func showLogin(w http.ResponseWriter, status int, request fosite.AuthorizeRequester, problem string) {
+	page(w, status, loginPage, map[string]any{
+		"Client": request.GetClient().GetID(), "Scopes": request.GetRequestedScopes(), "Problem": problem,
+		"Hint": request.GetRequestForm().Get("login_hint"),
+	})
+}
+
+func page(w http.ResponseWriter, status int, t *template.Template, facts map[string]any) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = loginPage.Execute(w, map[string]any{
-		"Client": request.GetClient().GetID(), "Scopes": request.GetRequestedScopes(), "Problem": problem,
-	})
+	_ = t.Execute(w, facts) // the reader is gone, if it fails
 }

@@ -1,8 +1,9 @@
 // Command devidp is a real OAuth 2.0 and OpenID Connect provider for
 // development and tests: authorization code with PKCE, client credentials,
-// refresh with rotation and reuse detection, password, JWT bearer, revocation
-// and introspection. It says where it is as one line of JSON on standard
-// output, is steered over /admin, and stops on SIGTERM or SIGINT.
+// refresh with rotation and reuse detection, password, JWT bearer, device
+// authorization, revocation and introspection. It says where it is as one line
+// of JSON on standard output, is steered over /admin, and stops on SIGTERM or
+// SIGINT.
 //
 // It is not for anything that matters: /admin asks nobody who they are, and
 // everything is forgotten when it stops.

@@ -24,9 +24,10 @@ const (
 	grantRefresh  = "refresh_token"
 	grantPassword = "password"
 	grantJWT      = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+	grantDevice   = "urn:ietf:params:oauth:grant-type:device_code"
 )
 
-var grantTypes = []string{grantCode, grantClient, grantRefresh, grantPassword, grantJWT}
+var grantTypes = []string{grantCode, grantClient, grantRefresh, grantPassword, grantJWT, grantDevice}
 
 // keyID names the one key that signs ID tokens.
 const keyID = "devidp"
@@ -119,8 +120,9 @@ func (p *provider) newSession(user string, at time.Time) *openid.DefaultSession 
 	return &openid.DefaultSession{
 		Username: user,
 		Subject:  user,
-		Claims:   &jwt.IDTokenClaims{Subject: user, Issuer: p.issuer, AuthTime: at, RequestedAt: at},
-		Headers:  &jwt.Headers{Extra: map[string]any{"kid": keyID}},
+		Claims: &jwt.IDTokenClaims{Subject: user, Issuer: p.issuer, AuthTime: at, RequestedAt: at,
+			Extra: map[string]any{"preferred_username": user}},
+		Headers: &jwt.Headers{Extra: map[string]any{"kid": keyID}},
 	}
 }
 

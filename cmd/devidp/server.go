@@ -81,6 +81,9 @@ func (s *server) routes() http.Handler {
 		"userinfo":   s.userinfo,
 		"jwks":       s.jwks,
 		"discovery":  s.discovery,
+
+		"device_authorization": s.deviceAuthorization,
+		"device":               s.devicePerson,
 	} {
 		full := "/" + path
 		if path == "discovery" {

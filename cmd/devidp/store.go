@@ -18,6 +18,7 @@ type store struct {
 	keys    map[string]*jose.JSONWebKey // by client, to check its assertions
 	auto    map[string]string           // by client, the user signed in without asking
 	rotated map[string]bool             // signatures of refresh tokens that were exchanged
+	devices map[string]*device          // by device code
 }
 
 func newStore(c *calls) *store {
@@ -27,6 +28,7 @@ func newStore(c *calls) *store {
 		keys:        map[string]*jose.JSONWebKey{},
 		auto:        map[string]string{},
 		rotated:     map[string]bool{},
+		devices:     map[string]*device{},
 	}
 }
 

@@ -20,6 +20,10 @@ func (s *server) token(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, nil, fosite.ErrUnsupportedGrantType)
 		return
 	}
+	if grant == grantDevice {
+		s.deviceToken(w, r)
+		return
+	}
 	request, err := s.idp.engine.NewAccessRequest(ctx, r, s.idp.newSession("", time.Now().UTC()))
 	if err != nil {
 		s.refuse(w, r, request, err)
@@ -82,7 +86,9 @@ func (s *server) userinfo(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusUnauthorized, map[string]string{"error": "invalid_token"})
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]string{"sub": request.GetSession().GetSubject()})
+	writeJSON(w, http.StatusOK, map[string]string{
+		"sub": request.GetSession().GetSubject(), "preferred_username": request.GetSession().GetUsername(),
+	})
 }
 
 func (s *server) jwks(w http.ResponseWriter, _ *http.Request) {
@@ -99,6 +105,7 @@ func (s *server) discovery(w http.ResponseWriter, _ *http.Request) {
 		"introspection_endpoint":                issuer + "/introspect",
 		"revocation_endpoint":                   issuer + "/revoke",
 		"userinfo_endpoint":                     issuer + "/userinfo",
+		"device_authorization_endpoint":         issuer + "/device_authorization",
 		"jwks_uri":                              issuer + "/jwks",
 		"grant_types_supported":                 grantTypes,
 		"response_types_supported":              []string{"code"},

@@ -21,8 +21,8 @@ in turn, and prints the ratio: rates differ between machines, ratios hardly. A N
 or NATS_URL names one that holds no streams of Holdfast's. A real Vault is built and started, or VAULT_ADDR and VAULT_TOKEN
 name one; secrets are written below secret/holdfast-bench.`,
 	}
-	cmd.PersistentFlags().IntVar(&o.Requests, "requests", 0, "how many requests (pipeline, alarms 100000, suspend 10000)")
-	cmd.PersistentFlags().IntVar(&o.Rounds, "rounds", 0, "how often each side is measured (5); alarms have one round")
+	cmd.PersistentFlags().IntVar(&o.Requests, "requests", 0, "how many requests (pipeline, alarms 100000, suspend 10000); connections for rotation (10000)")
+	cmd.PersistentFlags().IntVar(&o.Rounds, "rounds", 0, "how often each side is measured (5); alarms have one round, rotation has 10 of one connection")
 	return group(cmd,
 		c.measure(o, "pipeline", "Requests a second: consume, execute, publish the outcome, acknowledge",
 			func(ctx context.Context, o bench.Options) (any, string, error) {
@@ -37,6 +37,11 @@ name one; secrets are written below secret/holdfast-bench.`,
 		c.measure(o, "alarms", "Seconds: how late runs are terminated when many deadlines pass at once",
 			func(ctx context.Context, o bench.Options) (any, string, error) {
 				r, err := bench.Alarms(ctx, o)
+				return r, r.String(), err
+			}),
+		c.measure(o, "rotation", "Seconds: how soon runs go on after a bare write to Vault, and what looking for it costs Vault",
+			func(ctx context.Context, o bench.Options) (any, string, error) {
+				r, err := bench.Rotation(ctx, o)
 				return r, r.String(), err
 			}),
 		natsServer(),

@@ -21,6 +21,8 @@ func TestJSONContractOfBenchmarks(t *testing.T) {
 		"### Pipeline report": reflect.TypeFor[bench.PipelineReport](),
 		"### Suspend report":  reflect.TypeFor[bench.SuspendReport](),
 		"### Alarms report":   reflect.TypeFor[bench.AlarmsReport](),
+		"### Rotation report": reflect.TypeFor[bench.RotationReport](),
+		"### Rotation size":   reflect.TypeFor[bench.RotationSize](),
 		"### Spread":          reflect.TypeFor[bench.Spread](),
 		"### Lateness":        reflect.TypeFor[bench.Lateness](),
 		"### Machine":         reflect.TypeFor[bench.Machine](),

@@ -15,8 +15,9 @@ import (
 const askFor = 30 * time.Second
 
 func (c *command) connections() *cobra.Command {
-	return group(&cobra.Command{Use: "connections", Aliases: []string{"connection"}, Short: "Look at connections and their state"},
-		c.connectionsList(), c.connectionsShow())
+	return group(&cobra.Command{Use: "connections", Aliases: []string{"connection"}, Short: "Look at connections, create, change and delete them"},
+		c.connectionsList(), c.connectionsShow(), c.connectionsUsage(), c.connectionsCreate(), c.connectionsEdit(), c.connectionsDelete(), c.connectionsRestore(),
+		c.connectionsEnable(), c.connectionsDisable(), c.connectionsTest(), c.connectionsRotate(), c.connectionsAuthorize(), c.connectionsShare(), c.connectionsOwners())
 }
 
 func (c *command) connectionsList() *cobra.Command {
@@ -30,7 +31,7 @@ func (c *command) connectionsList() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&tenant, "tenant", "", "those of one tenant")
-	cmd.Flags().StringVar(&state, "state", "", "those that are ok, broken, missing, expired or deleted")
+	cmd.Flags().StringVar(&state, "state", "", "those that are pending, active, broken, disabled, deleted or missing")
 	return cmd
 }
 

@@ -6,8 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"holdfast/internal/access"
 	"holdfast/internal/bus"
+	"holdfast/internal/catalog"
 	"holdfast/internal/config"
+	"holdfast/internal/console"
 	"holdfast/internal/dev"
 	"holdfast/internal/dev/tour"
 	"holdfast/internal/ops"
@@ -23,7 +26,21 @@ func TestJSONContract(t *testing.T) {
 	}
 	for heading, of := range map[string]reflect.Type{
 		"### Connection":         reflect.TypeFor[ops.ConnectionView](),
+		"### Process":            reflect.TypeFor[ops.ProcessView](),
+		"### Person":             reflect.TypeFor[ops.PersonView](),
+		"### Grant":              reflect.TypeFor[access.Grant](),
+		"### Connection type":    reflect.TypeFor[catalog.Spec](),
+		"### Type setting":       reflect.TypeFor[catalog.Setting](),
+		"### Type method":        reflect.TypeFor[catalog.Method](),
+		"### Type failure":       reflect.TypeFor[catalog.Failure](),
+		"### Type action":        reflect.TypeFor[catalog.Action](),
 		"### Suspension":         reflect.TypeFor[ops.SuspensionView](),
+		"### Usage":              reflect.TypeFor[ops.UsageView](),
+		"### Step use":           reflect.TypeFor[ops.StepUse](),
+		"### Change":             reflect.TypeFor[ops.ChangeView](),
+		"### Difference":         reflect.TypeFor[ops.Difference](),
+		"### Owner":              reflect.TypeFor[ownerView](),
+		"### Sign-in":            reflect.TypeFor[console.Ended](),
 		"### Move":               reflect.TypeFor[ops.Move](),
 		"### Chain event":        reflect.TypeFor[ops.ChainStep](),
 		"### Request":            reflect.TypeFor[ops.RequestView](),

@@ -46,7 +46,7 @@ type portFlag struct {
 func ports(p *dev.Ports) []portFlag {
 	return []portFlag{
 		{"nats-port", "bus", &p.NATS}, {"vault-port", "Vault", &p.Vault}, {"provider-port", "OAuth provider", &p.Provider},
-		{"target-port", "target", &p.Target}, {"metrics-port", "worker's metrics", &p.Metrics},
+		{"target-port", "target", &p.Target}, {"metrics-port", "worker's metrics", &p.Metrics}, {"console-port", "console", &p.Console},
 	}
 }
 

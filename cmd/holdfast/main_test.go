@@ -30,7 +30,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": exitCode, "nats": startNATS, "seed": seed, "worker": answer,
+			"code": exitCode, "nats": startNATS, "seed": seed, "used": used, "processes": seedProcesses, "directory": seedDirectory, "worker": answer,
 		},
 	})
 }
@@ -84,6 +84,12 @@ func seed(ts *testscript.TestScript, _ bool, _ []string) {
 		Original: []byte("{\"id\":\"\x1b[31m\"}"), OriginalBytes: 13})
 	letter(ts, b, fault.SecretInEvent, events.DeadLetterData{Field: "/data/auth/password", Detail: "a secret",
 		OriginalBytes: 99, Withheld: true})
+}
+
+// used notes a use of a connection, as a worker does: `used crm wf s1 completed`.
+func used(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(connect(ts).Uses().Put(context.Background(), events.Use{Tenant: "acme", Connection: args[0], Workflow: args[1], Step: args[2],
+		Process: "onboarding", ProcessVersion: "7", LastUsed: time.Now(), Outcome: args[3]}))
 }
 
 // ledger appends events to a request's ledger.

@@ -44,10 +44,10 @@ func (c *command) printRequest(v ops.RequestView, now time.Time) error {
 		[2]string{"run", v.Run}, [2]string{"step", v.Step}, [2]string{"request", v.Request}, [2]string{"state", v.State})
 	rows := make([]table.Row, 0, len(v.Ledger))
 	for _, s := range v.Ledger {
-		rows = append(rows, table.Row{s.Sequence, when(s.StoredAt, now), s.Event, s.Reason, s.Field, s.Detail,
+		rows = append(rows, table.Row{s.Sequence, when(s.StoredAt, now), s.Event, s.Reason, s.Field, s.Detail, s.ActingUser, s.Account, s.Rule,
 			credentials(s.Generation, s.SecretVersion)})
 	}
-	c.section("ledger", table.Row{"at", "stored", "event", "reason", "field", "detail", "credentials"}, rows)
+	c.section("ledger", table.Row{"at", "stored", "event", "reason", "field", "detail", "for", "as", "by rule", "credentials"}, rows)
 	c.printChain(v.Chain, now)
 	c.advice(v.Advice)
 	return nil

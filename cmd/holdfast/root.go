@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"os"
@@ -58,7 +59,7 @@ suspended until they do, or until its time is over.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			err := cmd.ValidateRequiredFlags() // cobra does it later, when a mistake looks like a failure
+			err := cmp.Or(cmd.ValidateRequiredFlags(), cmd.ValidateFlagGroups()) // cobra does it later, when a mistake looks like a failure
 			c.started = err == nil
 			return err
 		},
@@ -67,7 +68,7 @@ suspended until they do, or until its time is over.`,
 	pf.StringVar(&c.configPath, "config", "", "YAML file with settings")
 	pf.BoolVar(&c.json, "json", false, "one JSON object a line (docs/cli-json.md)")
 	c.flags = config.BindFlags(pf)
-	root.AddCommand(c.dev(), c.worker(), c.bench(), c.healthcheck(), c.setup(), c.publish(), c.connections(), c.suspensions(), c.requests(), c.deadLetters(), c.config(), c.version())
+	root.AddCommand(c.dev(), c.worker(), c.console(), c.bench(), c.healthcheck(), c.setup(), c.publish(), c.connections(), c.processes(), c.directory(), c.types(), c.suspensions(), c.requests(), c.deadLetters(), c.config(), c.version())
 	root.AddCommand(helpTopics()...)
 	return root
 }

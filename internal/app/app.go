@@ -13,16 +13,17 @@ import (
 
 	"holdfast/events"
 	"holdfast/handlers"
+	"holdfast/internal/access"
 	"holdfast/internal/authn"
 	"holdfast/internal/bus"
 	"holdfast/internal/config"
-	"holdfast/internal/connector"
+	"holdfast/internal/connection"
 	"holdfast/internal/connector/httpc"
-	"holdfast/internal/connector/noop"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
 	"holdfast/internal/metrics"
 	"holdfast/internal/oauth"
+	"holdfast/internal/usage"
 	"holdfast/vaultclient"
 )
 
@@ -141,8 +142,15 @@ func (a *App) startHandlers(ctx context.Context) error {
 	options := httpc.Options{Addresses: addresses, Timeout: a.cfg.HTTP.Timeout}
 	target := httpc.New(options)
 	a.onStop("connectors", func(context.Context) error { target.Close(); return nil })
-	connectors, err := connector.NewRegistry(target, noop.New())
+	connectors, err := newConnectors(target, a.cfg.HTTP.Timeout)
 	if err != nil {
+		return err
+	}
+	types, err := LoadTypes(a.cfg)
+	if err != nil {
+		return err
+	}
+	if err := checkTypes(types.All(), connectors); err != nil {
 		return err
 	}
 	provider := oauth.New(oauth.Options{Transport: httpc.NewTransport(options), Timeout: a.cfg.HTTP.Timeout, Clock: a.bus.Clock()})
@@ -150,13 +158,21 @@ func (a *App) startHandlers(ctx context.Context) error {
 	auth := authn.New(authn.Options{
 		OAuth: provider, Tokens: a.vault, Leases: authn.LeasesFrom(a.bus.Leases().Acquire), Clock: a.bus.Clock(),
 		Observer: a.metrics, RenewAhead: a.cfg.Worker.AccessTokenRenewAhead,
+		RefreshLife: refreshLife(types),
+		LearnEnds: func(ctx context.Context, tenant, id string, generation uint64, ends []connection.End) error {
+			return a.handlers.LearnEnds(ctx, tenant, id, generation, ends)
+		},
 	})
 	a.onStop("authenticator", auth.Close)
 	ports, err := a.ports(ctx)
 	if err != nil {
 		return err
 	}
+	ports.Grants, ports.Types = auth, types
 	ports.Auth, ports.Connectors = auth, connectors
+	uses := usage.New(a.bus.Uses(), a.reporter("the index of uses"))
+	a.onStop("index of uses", uses.Close)
+	ports.Usage = uses
 	chosen, err := a.handlerOptions(ctx)
 	if err != nil {
 		return err
@@ -183,8 +199,14 @@ func (a *App) ports(ctx context.Context) (handlers.Ports, error) {
 	if err != nil {
 		return handlers.Ports{}, fmt.Errorf("read terminated runs: %w", err)
 	}
+	directory := new(access.Directories)
+	facts, err := a.bus.Facts(ctx, directory)
+	if err != nil {
+		return handlers.Ports{}, fmt.Errorf("read users, roles and places: %w", err)
+	}
 	return handlers.Ports{
-		Journal: a.bus.Journal(), Timers: a.bus.Timers(), Registry: a.bus.Registry(), Runs: runs,
+		Facts: facts, Directory: directory,
+		Journal: a.bus.Journal(), Timers: a.bus.Timers(), Registry: a.bus.Registry(), Names: a.bus.Names(), Runs: runs,
 		Notices: a.bus.Notices(), Leases: a.bus.Leases(), Clock: a.bus.Clock(),
 		Secrets: a.vault, Observer: a.metrics,
 	}, nil
@@ -196,6 +218,8 @@ func (a *App) startLoops(ctx context.Context) error {
 	var all sync.WaitGroup
 	all.Go(func() { a.handlers.SweepForever(ctx, a.reporter("sweep")) })
 	all.Go(func() { a.handlers.PollBroken(ctx, a.reporter("poll")) })
+	all.Go(func() { a.handlers.KeepAlive(ctx, a.reporter("keeping connections alive")) })
+	all.Go(func() { a.handlers.WatchEnds(ctx, a.reporter("watch of ends")) })
 	a.onStop("loops", func(context.Context) error { cancel(); all.Wait(); return nil })
 	return nil
 }

@@ -23,6 +23,9 @@ func connectionSights() []sight {
 			arrange: func(*scene) {}, repair: basicAuth},
 		{seen: "connection deleted", class: fault.Auth, reason: fault.ConnectionDeleted,
 			arrange: func(s *scene) { basicAuth(s); s.deleted() }, repair: basicAuth},
+		{seen: "connection disabled", class: fault.Auth, reason: fault.ConnectionDisabled,
+			arrange: func(s *scene) { s.connect(s.id, func(c *events.Connection) { c.Disabled = true }) },
+			repair:  func(s *scene) { s.publish(events.ConnectionUpdated, s.basic(s.id)) }},
 		{seen: "connection expired", class: fault.Auth, reason: fault.ConnectionExpired,
 			arrange: func(s *scene) { s.connect(s.id, expired) },
 			repair:  func(s *scene) { s.publish(events.ConnectionUpdated, s.basic(s.id)) }},
@@ -55,7 +58,9 @@ func denied() []sight {
 			asks: func(r *events.Request) { r.Site = "south" }},
 		{seen: "a personal connection of somebody else", reason: fault.NotOwner,
 			arrange: func(s *scene) {
-				s.connect(s.id, func(c *events.Connection) { c.Kind, c.Availability = events.Personal, events.Availability{} })
+				s.connect(s.id, func(c *events.Connection) {
+					c.Kind, c.Availability, c.Actor = events.Personal, events.Availability{}, "ann"
+				})
 			},
 			asks: func(r *events.Request) { r.ActingUser = "bob" }},
 		{seen: "a connector that the type does not support", reason: fault.OperationForbidden, arrange: basicAuth,

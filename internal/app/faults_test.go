@@ -96,8 +96,10 @@ var elsewhere = map[fault.Reason]bool{
 	fault.RefreshTokenLost: true, fault.LeaseHeld: true, // internal/authn
 	fault.BusUnavailable: true, fault.Draining: true, fault.Poison: true, // internal/bus
 	fault.VerifyingElsewhere: true, fault.Conflict: true, fault.Internal: true, // inside one worker
-	fault.ProviderUnclear: true, // the reason before
-	fault.NotJSON:         true, fault.NotCloudEvents: true, fault.SchemaVersion: true, fault.TenantMismatch: true,
+	fault.ProviderUnclear:  true,                        // the reason before
+	fault.RevisionConflict: true, fault.NameTaken: true, // answers to connection events
+	fault.NotPermitted: true, fault.ProcessMissing: true, fault.ExecuteAsRefused: true,
+	fault.NotJSON: true, fault.NotCloudEvents: true, fault.SchemaVersion: true, fault.TenantMismatch: true,
 	fault.SubjectMismatch: true, fault.TooLarge: true, fault.TooDeep: true, fault.DuplicateKey: true,
 	fault.InvalidUTF8: true, fault.SecretInEvent: true, fault.Stale: true, fault.FromTheFuture: true,
 }

@@ -73,7 +73,9 @@ func TestO5_AWorkerKilledInTheMiddleOfAnEffectLeavesItUnknown(t *testing.T) {
 	w.wantLedger(id, events.ActionStarted)
 	first.Kill()
 	p.start()
-	w.ends(id, events.ActionUnknown)
+	if o := w.ends(id, events.ActionUnknown); o.Rule != "shared_tenant" {
+		t.Errorf("it had started by rule %q", o.Rule)
+	}
 	w.wantLedger(id, events.ActionStarted, events.ActionUnknown)
 	w.wantEffects(id, 1)
 }

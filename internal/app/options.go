@@ -57,6 +57,17 @@ func HandlerOptions(c config.Config) handlers.Options {
 		SuspendFor: c.Suspension.Default, MaxSuspend: c.Suspension.Max, EndingSoon: c.Suspension.EndingSoon,
 		Patience: c.Worker.ProviderPatience, ProbeFor: probeFor, RecheckAfter: recheckAfter,
 		ResumesPerSecond: c.Worker.ResumeRate, PollEvery: c.Worker.BrokenPollInterval,
+		RestoreFor: c.Connections.RestoreFor, AnnounceEnds: durations(c.Connections.AnnounceEnds),
 		SweepEvery: c.Worker.SweepInterval, ForgetFailure: min(forgetFailure, c.Worker.BrokenPollInterval),
 	}
+}
+
+// durations reads a list that config has checked.
+func durations(texts []string) (all []time.Duration) {
+	for _, text := range texts {
+		if d, err := time.ParseDuration(text); err == nil {
+			all = append(all, d)
+		}
+	}
+	return all
 }

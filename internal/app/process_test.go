@@ -21,12 +21,18 @@ type processes struct {
 
 func (w *world) processes() *processes {
 	w.Helper()
+	return w.processesOf(testkit.BuildHoldfast(w))
+}
+
+// processesOf is processes, of a binary that is built already.
+func (w *world) processesOf(binary string) *processes {
+	w.Helper()
 	testkit.SetUpBus(w, w.bus, func(c *bus.SetupConfig) { c.AckWait = ackWait })
 	file := filepath.Join(w.TempDir(), "secret-id")
 	if err := os.WriteFile(file, []byte(w.cfg.Vault.Auth.SecretID.Reveal()), 0o600); err != nil {
 		w.Fatal(err)
 	}
-	return &processes{world: w, binary: testkit.BuildHoldfast(w), env: []string{
+	return &processes{world: w, binary: binary, env: []string{
 		"HOLDFAST_NATS_URLS=" + w.nats.ClientURL(),
 		"HOLDFAST_VAULT_ADDRESS=" + w.proxy.Address,
 		"HOLDFAST_VAULT_AUTH_METHOD=approle",

@@ -17,7 +17,20 @@ func routes(r *dispatch.Router, h *handlers.Handlers) error {
 		dispatch.Handle(r, events.ConnectionCreated, h.ConnectionCreated),
 		dispatch.Handle(r, events.ConnectionUpdated, h.ConnectionUpdated),
 		dispatch.Handle(r, events.ConnectionDeleted, h.ConnectionDeleted),
+		dispatch.Handle(r, events.ConnectionUndeleted, h.ConnectionUndeleted),
 		dispatch.Handle(r, events.ConnectionSecretRotated, h.ConnectionSecretRotated),
+		dispatch.Handle(r, events.ConnectionTestRequested, h.ConnectionTestRequested),
+		dispatch.Handle(r, events.DirectoryUserUpdated, h.DirectoryUserUpdated),
+		dispatch.Handle(r, events.DirectoryUserRemoved, h.DirectoryUserRemoved),
+		dispatch.Handle(r, events.DirectoryGroupUpdated, h.DirectoryGroupUpdated),
+		dispatch.Handle(r, events.DirectoryGroupRemoved, h.DirectoryGroupRemoved),
+		dispatch.Handle(r, events.DirectoryRoleUpdated, h.DirectoryRoleUpdated),
+		dispatch.Handle(r, events.PlaceSiteCollectionUpdated, h.PlaceSiteCollectionUpdated),
+		dispatch.Handle(r, events.PlaceSiteCollectionRemoved, h.PlaceSiteCollectionRemoved),
+		dispatch.Handle(r, events.PlaceSiteUpdated, h.PlaceSiteUpdated),
+		dispatch.Handle(r, events.PlaceSiteRemoved, h.PlaceSiteRemoved),
+		dispatch.Handle(r, events.ProcessPublished, h.ProcessPublished),
+		dispatch.Handle(r, events.ProcessRetired, h.ProcessRetired),
 		dispatch.Handle(r, events.ActionRequested, h.ActionRequested),
 		dispatch.Handle(r, events.SuspensionResumeRequested, h.SuspensionResumeRequested),
 		dispatch.Handle(r, events.SuspensionExtendRequested, h.SuspensionExtendRequested),
@@ -47,7 +60,8 @@ func (a *App) consumers(route dispatch.Handler) []consumer {
 	}
 	h := a.handlers
 	return []consumer{
-		{spec(events.StreamConnections, bus.DurableConnections, tenantKey), route, nil, false},
+		{spec(events.StreamPermissions, bus.DurablePermissions, tenantKey), route, nil, false},
+		{inOrder(spec(events.StreamConnections, bus.DurableConnections, connectionKey)), route, nil, false},
 		{spec(events.StreamRegistry, bus.DurableRegistry, subjectKey), connectionChanged(h), nil, true},
 		{spec(events.StreamTimers, bus.DurableAlarms, nil), alarmRang(h), isAlarm, false},
 		{spec(events.StreamSuspensions, bus.DurableChains, subjectKey), h.ChainMoved, isMove, true},
@@ -58,6 +72,21 @@ func (a *App) consumers(route dispatch.Handler) []consumer {
 
 func tenantKey(d dispatch.Delivery) string  { return events.TenantOf(d.Subject) }
 func subjectKey(d dispatch.Delivery) string { return d.Subject }
+
+func inOrder(s bus.ConsumerSpec) bus.ConsumerSpec {
+	s.InOrder = true
+	return s
+}
+
+// connectionKey: the events of one tenant come one after another; a test waits behind what was changed before
+// it, and then holds nobody up.
+func connectionKey(d dispatch.Delivery) string {
+	tenant := tenantKey(d)
+	if d.Deliveries > 1 && d.Subject == events.SubjectOf(tenant, events.ConnectionTestRequested) {
+		return ""
+	}
+	return tenant
+}
 
 // isAlarm: a timer's making and cancelling come along on the same subjects, and are of no interest.
 func isAlarm(d dispatch.Delivery) bool {

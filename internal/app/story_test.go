@@ -39,7 +39,7 @@ func TestC4_ChangedSettingsAndCredentialsAreUsedWithoutARestart(t *testing.T) {
 	w.ends(w.request("crm"), events.ActionCompleted)
 	w.target.SetPassword("demo", "second")
 	w.password("crm", "second")
-	w.publish(events.ConnectionSecretRotated, events.ConnectionRef{ID: "crm", Actor: "vault"})
+	w.publish(events.ConnectionSecretRotated, events.ConnectionRef{ID: "crm", Actor: events.ActorSystem})
 	if o := w.ends(w.request("crm"), events.ActionCompleted); o.SecretVersion != 2 {
 		t.Errorf("ran with version %d, want 2", o.SecretVersion)
 	}

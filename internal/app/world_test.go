@@ -126,7 +126,13 @@ func secretPath(id string) string { return "holdfast/" + tenant + "/conn/" + id 
 // publish sends an event as an upstream system does.
 func (w *world) publish(t events.Type, payload any) {
 	w.Helper()
-	e, err := events.New(t, time.Now(), payload)
+	w.publishAt(t, time.Now(), payload)
+}
+
+// publishAt is publish of an event with a time of its own.
+func (w *world) publishAt(t events.Type, at time.Time, payload any) {
+	w.Helper()
+	e, err := events.New(t, at, payload)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -206,18 +212,9 @@ func (w *world) request(connection string, with ...func(*events.Request)) string
 // ends waits for a request's end and checks its type.
 func (w *world) ends(id string, want events.Type) events.Outcome {
 	w.Helper()
-	var last events.Record
-	testkit.Eventually(w, patient, "the end of "+id, func() bool {
-		var err error
-		last, err = w.bus.Journal().Last(w.Context(), events.LedgerSubject(tenant, id))
-		return err == nil && last.Type.Ends()
-	})
-	o, err := events.Payload[events.Outcome](last.Event)
-	if err != nil {
-		w.Fatal(err)
-	}
-	if last.Type != want {
-		w.Fatalf("%s ended as %s (%s: %s), want %s", id, last.Type, o.Reason, o.Detail, want)
+	o, as := w.ended(id)
+	if as != want {
+		w.Fatalf("%s ended as %s (%s: %s), want %s", id, as, o.Reason, o.Detail, want)
 	}
 	return o
 }

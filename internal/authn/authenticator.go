@@ -6,6 +6,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/singleflight"
+	"golang.org/x/time/rate"
 
 	"holdfast/internal/connection"
 	"holdfast/internal/credential"
@@ -24,8 +25,14 @@ type Options struct {
 	// RenewAhead is how long before its end an access token is renewed: 90 s when zero, a fifth of the
 	// token's life at most, give or take a quarter.
 	RenewAhead time.Duration
-	// LeaseTTL is the life of a refresh lease: 30 s when zero, 15 s at least. A refresh may take a third of it.
+	// LeaseTTL is the life of a refresh lease: 15 s when zero, and at least. It is renewed while a refresh lasts, so
+	// it says how long a worker that died holds the others up.
 	LeaseTTL time.Duration
+	// RefreshLife is how long a refresh token lives by the connection's type, 0 where that is not known: for
+	// providers that do not say. May be nil.
+	RefreshLife func(*connection.Entry) time.Duration
+	// LearnEnds hears when the credentials of a connection's generation end, all that are known. May be nil.
+	LearnEnds func(ctx context.Context, tenant, connection string, generation uint64, ends []connection.End) error
 	// StoreFor is how long a new refresh token is tried to be stored before it is given up: a day when zero.
 	StoreFor time.Duration
 }
@@ -36,7 +43,7 @@ const slots = 100_000
 // The defaults and bounds of Options.
 const (
 	defaultRenewAhead = 90 * time.Second
-	defaultLeaseTTL   = 30 * time.Second
+	defaultLeaseTTL   = 15 * time.Second
 	shortestLease     = 15 * time.Second
 	defaultStoreFor   = 24 * time.Hour
 )
@@ -48,6 +55,7 @@ type Authenticator struct {
 	flights singleflight.Group
 	life    *lifetime
 	storing *storing
+	looks   *rate.Limiter // of KeepAlive at Vault
 }
 
 // New makes an Authenticator.
@@ -62,7 +70,8 @@ func New(o Options) *Authenticator {
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &Authenticator{o: o, slots: cache, life: newLifetime(), storing: newStoring()}
+	return &Authenticator{o: o, slots: cache, life: newLifetime(), storing: newStoring(),
+		looks: rate.NewLimiter(looksPerSecond, looksPerSecond)}
 }
 
 func orDefault(d, otherwise time.Duration) time.Duration {
@@ -76,14 +85,16 @@ func orDefault(d, otherwise time.Duration) time.Duration {
 // access tokens in memory where there is a good one. Faults of class Auth and Settings mean that these
 // credentials do not work; SecretMalformed and SettingsInvalid name the field. Others mean that it could not
 // be tried. The credential's SecretVersion is later than s's where a refresh found the secret changed.
-func (a *Authenticator) Authenticate(ctx context.Context, e *connection.Entry, s vaultclient.Secret) (credential.Credential, error) {
+//
+// asked is when somebody asked for another try (zero: nobody did): refusals noted before that do not count.
+func (a *Authenticator) Authenticate(ctx context.Context, e *connection.Entry, s vaultclient.Secret, asked time.Time) (credential.Credential, error) {
 	switch method := credential.Method(e.Auth.Method); method {
 	case credential.None:
 		return credential.Credential{SecretVersion: s.Version}, nil
 	case credential.Basic, credential.APIKey, credential.Bearer:
 		return static(e.Auth, s)
 	case credential.ClientCredentials, credential.JWTBearer, credential.RefreshToken:
-		return a.token(ctx, order{entry: e, secret: s, method: method})
+		return a.token(ctx, order{entry: e, secret: s, method: method, asked: asked})
 	default:
 		return credential.Credential{}, fault.New(fault.SettingsInvalid, "the authentication method is unknown").
 			WithField("/auth/method")

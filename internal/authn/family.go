@@ -24,6 +24,9 @@ const (
 	fieldOrigin        = "origin"
 	fieldAttempt       = "attempt"
 	fieldAttemptBy     = "attempt_by"
+	fieldAttemptUntil  = "attempt_until"
+	fieldRevoked       = "revoked"
+	fieldRefreshEnds   = "refresh_expires_at"
 	fieldRefused       = "refused"
 	fieldRefusedAt     = "refused_at"
 	fieldRefusedFor    = "refused_for"
@@ -54,10 +57,16 @@ type family struct {
 	version         int
 	refresh, access secret.Value
 	made, expires   time.Time
-	fence           fence
-	origin          string
-	// attempt is the fingerprint of a token that somebody spends or has spent, attemptBy whose mark it is.
+	// refreshEnds is when the refresh token does; zero where nobody said.
+	refreshEnds time.Time
+	// revoked is the fingerprint of the refresh token that was taken back at the provider.
+	revoked string
+	fence   fence
+	origin  string
+	// attempt is the fingerprint of a token that somebody spends or has spent, attemptBy whose mark it is, and
+	// attemptUntil when that one's requests must have ended.
 	attempt, attemptBy string
+	attemptUntil       time.Time
 	refused            fault.Reason
 	refusedAt          time.Time
 	refusedFor         string
@@ -74,8 +83,10 @@ func parseFamily(s vaultclient.Secret) family {
 	}
 	f := family{
 		version: s.Version, made: at(fieldMade), expires: at(fieldExpires), origin: text(fieldOrigin),
+		refreshEnds: at(fieldRefreshEnds), revoked: text(fieldRevoked),
 		attempt: text(fieldAttempt), attemptBy: text(fieldAttemptBy),
-		refused: fault.Reason(text(fieldRefused)), refusedAt: at(fieldRefusedAt), refusedFor: text(fieldRefusedFor),
+		attemptUntil: at(fieldAttemptUntil),
+		refused:      fault.Reason(text(fieldRefused)), refusedAt: at(fieldRefusedAt), refusedFor: text(fieldRefusedFor),
 	}
 	f.refresh, _ = s.Get(fieldRefresh)
 	f.access, _ = s.Get(fieldAccess)
@@ -102,10 +113,11 @@ func (f family) unfinished(t secret.Value) bool {
 	return f.attempt != "" && f.attempt == fingerprint(t)
 }
 
-// refusal is the provider's last no, as long as it is young and was said to the same credentials.
-func (f family) refusal(to fence, now time.Time) error {
+// refusal is the provider's last no, as long as it is young, was said to the same credentials, and nobody has
+// asked for another try since.
+func (f family) refusal(to fence, asked, now time.Time) error {
 	class := f.refused.Class()
-	if (class != fault.Auth && class != fault.Settings) || f.refusedFor != to.String() {
+	if (class != fault.Auth && class != fault.Settings) || f.refusedFor != to.String() || f.refusedAt.Before(asked) {
 		return nil
 	}
 	if age := now.Sub(f.refusedAt); age < 0 || age > refusalAge {
@@ -114,13 +126,15 @@ func (f family) refusal(to fence, now time.Time) error {
 	return fault.New(f.refused, "the provider refused the refresh token a moment ago")
 }
 
-// mark is who spends which token.
-func mark(t secret.Value) (fields map[string]secret.Value, by string) {
+// mark is who spends which token, until when.
+func mark(t secret.Value, until time.Time) (fields map[string]secret.Value, by string) {
 	by = rand.Text()
-	return values(fieldAttempt, fingerprint(t), fieldAttemptBy, by), by
+	return values(fieldAttempt, fingerprint(t), fieldAttemptBy, by, fieldAttemptUntil, stamp(until)), by
 }
 
-func unmarked() map[string]secret.Value { return values(fieldAttempt, "", fieldAttemptBy, "") }
+func unmarked() map[string]secret.Value {
+	return values(fieldAttempt, "", fieldAttemptBy, "", fieldAttemptUntil, "")
+}
 
 // refused notes a no.
 func refused(reason fault.Reason, to fence, now time.Time) map[string]secret.Value {
@@ -132,8 +146,11 @@ func refreshed(t oauth.Token, h held, made fence, config secret.Value) map[strin
 	fields := values(
 		fieldMade, stamp(h.made), fieldExpires, stamp(h.expires), fieldConfigVersion, strconv.Itoa(made.version),
 		fieldGeneration, strconv.FormatUint(made.generation, 10), fieldOrigin, fingerprint(config),
-		fieldAttempt, "", fieldAttemptBy, "", fieldRefused, "", fieldRefusedAt, "", fieldRefusedFor, "",
+		fieldAttempt, "", fieldAttemptBy, "", fieldAttemptUntil, "", fieldRefused, "", fieldRefusedAt, "", fieldRefusedFor, "", fieldRefreshEnds, "",
 	)
+	if !t.RefreshExpires.IsZero() {
+		fields[fieldRefreshEnds] = secret.New(stamp(t.RefreshExpires))
+	}
 	fields[fieldRefresh], fields[fieldAccess] = t.Refresh, t.Access
 	return fields
 }

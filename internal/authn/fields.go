@@ -43,10 +43,14 @@ func hasControl(s string) bool {
 // sensitive are the values to mask wherever they come back; names and ids are none.
 func sensitive(s vaultclient.Secret) []secret.Value {
 	var out []secret.Value
-	for _, name := range []string{"client_secret", "refresh_token", "private_key"} {
+	for _, name := range []string{fieldRefresh, "private_key"} {
 		if v, ok := s.Get(name); ok && !v.Empty() {
 			out = append(out, v)
 		}
+	}
+	listed, _ := clientSecrets(s) // one that can not be read is never sent
+	for _, c := range listed {
+		out = append(out, c.value)
 	}
 	return out
 }

@@ -2,11 +2,9 @@ package authn
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"holdfast/internal/fault"
-	"holdfast/internal/oauth"
 	"holdfast/internal/secret"
 	"holdfast/vaultclient"
 )
@@ -57,7 +55,7 @@ func (a *Authenticator) look(ctx context.Context, o order, config vaultclient.Se
 	if h, ok := a.adopt(o, f, config); ok {
 		return h, true, nil
 	}
-	if err := f.refusal(fenceOf(o.entry, config), a.o.Clock.Now()); err != nil {
+	if err := f.refusal(fenceOf(o.entry, config), o.asked, a.o.Clock.Now()); err != nil {
 		return held{}, true, err
 	}
 	return held{}, false, nil
@@ -66,7 +64,7 @@ func (a *Authenticator) look(ctx context.Context, o order, config vaultclient.Se
 // adopt takes the family's access token if it was made with these very credentials (a new client secret has
 // to prove itself), is still good, and is not the one that brought us here.
 func (a *Authenticator) adopt(o order, f family, config vaultclient.Secret) (held, bool) {
-	if f.access.Empty() || f.fence != fenceOf(o.entry, config) {
+	if f.access.Empty() || f.fence != fenceOf(o.entry, config) || o.passed(f.made) {
 		return held{}, false
 	}
 	h := newHeld(f.access, f.made, f.expires, a.o.RenewAhead)
@@ -175,18 +173,23 @@ func (t *transaction) read(ctx context.Context) (held, bool, error) {
 	if h, ok := t.adopt(t.order, t.family, t.config); ok {
 		return h, true, nil
 	}
-	if err := t.family.refusal(t.fence(), t.o.Clock.Now()); err != nil {
+	if err := t.family.refusal(t.fence(), t.asked, t.o.Clock.Now()); err != nil {
 		return held{}, true, err
 	}
 	t.spend = t.family.next(t.origin)
 	return t.heed(ctx)
 }
 
-// heed looks for a mark of somebody else's on the token, and gives its owner a moment.
+// heed looks for a mark of somebody else's on the token. Until its owner's requests must have ended, nobody
+// else sends the token; after that, the owner gets a moment to store what came.
 func (t *transaction) heed(ctx context.Context) (held, bool, error) {
 	t.doubt = t.family.unfinished(t.spend)
 	if owner := t.family.attemptBy; !t.doubt || t.waited || owner == "" || owner == t.by {
 		return held{}, false, nil
+	}
+	if left := t.family.attemptUntil.Sub(t.o.Clock.Now()); left > 0 {
+		return held{}, true, fault.New(fault.LeaseHeld, "a worker that lost its lease may be refreshing the token").
+			WithRetryAfter(min(left, heldPause))
 	}
 	t.waited = true
 	if !sleep(ctx, grace) {
@@ -199,89 +202,3 @@ func (t *transaction) heed(ctx context.Context) (held, bool, error) {
 }
 
 func (t *transaction) fence() fence { return fenceOf(t.entry, t.config) }
-
-func (t *transaction) mark(ctx context.Context) error {
-	fields, by := mark(t.spend)
-	version, err := t.put(ctx, t.family.version, fields)
-	if err == nil {
-		t.family.version, t.by = version, by
-	}
-	return err
-}
-
-func (t *transaction) put(ctx context.Context, cas int, fields map[string]secret.Value) (int, error) {
-	return t.o.Tokens.PutToken(ctx, t.entry.Tenant, t.entry.ID, cas, fields)
-}
-
-// ask spends the token. A third of the lease leaves the rest for storing what comes back.
-func (t *transaction) ask(ctx context.Context) (oauth.Token, error) {
-	if err := t.lease.Renew(ctx, t.o.LeaseTTL); err != nil {
-		return oauth.Token{}, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, t.o.LeaseTTL/3)
-	defer cancel()
-	return t.request(t.method, func() (oauth.Token, error) {
-		return t.o.OAuth.Refresh(ctx, endpoint(t.entry.Auth, t.config), t.spend)
-	})
-}
-
-// refusedBy says what follows from the provider's error: once more, or the error to give.
-func (t *transaction) refusedBy(ctx context.Context, err error) (again bool, _ error) {
-	f := fault.From(err)
-	switch {
-	case errors.Is(err, oauth.ErrNoAnswer) && t.lost == 0 && ctx.Err() == nil:
-		// Providers with rotation mostly honour a token for a few seconds more, for just this case.
-		t.lost++
-		return true, nil
-	case errors.Is(err, oauth.ErrAmbiguous):
-		t.note(ctx, values(fieldAttemptBy, "")) // the mark stays, but nobody is at it
-		return false, err
-	case f.Class() != fault.Auth && f.Class() != fault.Settings:
-		t.note(ctx, unmarked())
-		return false, err
-	case f.Reason == fault.InvalidGrant:
-		return t.disbelieve(ctx, err)
-	}
-	t.close(ctx, f.Reason)
-	return false, err
-}
-
-// disbelieve reads again before it takes the provider's word: somebody may have rotated the token, or
-// authorized anew.
-func (t *transaction) disbelieve(ctx context.Context, refusal error) (again bool, _ error) {
-	e := t.entry
-	s, err := t.o.Tokens.Token(ctx, e.Tenant, e.ID)
-	if err != nil {
-		return false, err
-	}
-	config, err := t.o.Tokens.Config(ctx, e.Tenant, e.ID, true)
-	if err != nil {
-		return false, err
-	}
-	if s.Version != t.family.version || config.Version != t.config.Version {
-		return true, nil
-	}
-	if t.doubt {
-		t.note(ctx, refused(fault.RefreshTokenLost, t.fence(), t.o.Clock.Now())) // the mark stays: so it is
-		return false, fault.New(fault.RefreshTokenLost, "a refresh token was spent, and the next one never stored").
-			WithHint("authorize the connection again")
-	}
-	t.close(ctx, fault.InvalidGrant)
-	return false, refusal
-}
-
-// close notes a refusal, and that the attempt is over.
-func (t *transaction) close(ctx context.Context, reason fault.Reason) {
-	fields := refused(reason, t.fence(), t.o.Clock.Now())
-	for name, v := range unmarked() {
-		fields[name] = v
-	}
-	t.note(ctx, fields)
-}
-
-// note writes what spares others work. Where it can not be written, they do that work.
-func (t *transaction) note(ctx context.Context, fields map[string]secret.Value) {
-	if version, err := t.put(ctx, t.family.version, fields); err == nil {
-		t.family.version = version
-	}
-}

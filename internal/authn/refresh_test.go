@@ -194,6 +194,7 @@ func TestO5_ACrashBeforeTheStore(t *testing.T) {
 		t.Fatal("the store is not cut off")
 	}
 	s.front.Pass()
+	s.clock.advance(time.Minute) // whatever the dead worker sent has ended
 	if _, err := s.worker(t).auth(t.Context(), e); reason(err) != fault.RefreshTokenLost {
 		t.Fatalf("got %v", err)
 	}

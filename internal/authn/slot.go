@@ -84,6 +84,8 @@ type slot struct {
 	rejected string
 	// replacement tells that token came after rejected.
 	replacement bool
+	// client is the fingerprint of the client secret that the provider took last.
+	client string
 }
 
 // take hands out the token, nil where there is no good one; renew makes the caller the one who renews it.
@@ -126,6 +128,19 @@ func (s *slot) renewed(now time.Time, failed bool) {
 	if failed {
 		s.renewNext = now.Add(renewPause)
 	}
+}
+
+func (s *slot) clientSecret() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.client
+}
+
+// clientSecretWorks notes the client secret that the provider knows the client by.
+func (s *slot) clientSecretWorks(print string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.client = print
 }
 
 // used counts a token that was handed out without take.

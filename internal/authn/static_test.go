@@ -210,7 +210,7 @@ func TestAClosedAuthenticatorBeginsNothing(t *testing.T) {
 	}
 	e := &connection.Entry{}
 	e.Auth.Method = string(credential.ClientCredentials)
-	if _, err := a.Authenticate(t.Context(), e, vaultclient.Secret{}); reason(err) != fault.Draining {
+	if _, err := a.Authenticate(t.Context(), e, vaultclient.Secret{}, time.Time{}); reason(err) != fault.Draining {
 		t.Fatalf("got %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)

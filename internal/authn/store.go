@@ -20,6 +20,10 @@ const (
 // the access token is used from memory already.
 func (t *transaction) keep(ctx context.Context, token oauth.Token) held {
 	h := t.hold(t.config, token)
+	if life := t.refreshLife(t.entry); token.RefreshExpires.IsZero() && life > 0 {
+		token.RefreshExpires = h.made.Add(life)
+	}
+	t.learn(ctx, t.order, t.config, token.RefreshExpires)
 	w := &write{transaction: t, token: token, cas: t.family.version, fields: refreshed(token, h, t.fence(), t.origin)}
 	if w.try(ctx) {
 		return h

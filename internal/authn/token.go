@@ -1,6 +1,7 @@
 package authn
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -21,6 +22,10 @@ type order struct {
 	method credential.Method
 	// renew tells that the present token still works.
 	renew bool
+	// asked is when somebody asked for another try: what was refused before that says nothing. Zero: nobody did.
+	asked time.Time
+	// after makes an older token one to replace although it works; zero: any that works will do.
+	after time.Time
 }
 
 func (o order) key(version int) key {
@@ -82,7 +87,7 @@ func (a *Authenticator) fetched(ctx context.Context, o order) (credential.Creden
 // flightKey keeps renewals apart: who has no token at all must not get a renewal's "not now".
 func flightKey(o order) string {
 	k := o.key(o.secret.Version)
-	return fmt.Sprintf("%s/%s/%d/%d/%t", k.tenant, k.connection, k.generation, k.version, o.renew)
+	return fmt.Sprintf("%s/%s/%d/%d/%t/%d/%d", k.tenant, k.connection, k.generation, k.version, o.renew, o.asked.UnixNano(), o.after.UnixNano())
 }
 
 func (a *Authenticator) fly(ctx context.Context, o order) (h held, err error) {
@@ -102,7 +107,7 @@ func (a *Authenticator) fetch(ctx context.Context, o order) (h held, err error) 
 			h, err = held{}, fault.New(fault.Internal, "getting an access token panicked")
 		}
 	}()
-	if h, _ := a.slotFor(o, o.secret.Version).current(); !o.renew && h.good(a.o.Clock.Now()) {
+	if h, _ := a.slotFor(o, o.secret.Version).current(); !o.renew && o.after.IsZero() && h.good(a.o.Clock.Now()) {
 		return *h, nil
 	}
 	if o.method == credential.RefreshToken {
@@ -115,43 +120,55 @@ func (a *Authenticator) fetch(ctx context.Context, o order) (h held, err error) 
 func (a *Authenticator) mint(ctx context.Context, o order) (held, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.o.LeaseTTL/3)
 	defer cancel()
-	t, err := a.request(o.method, func() (oauth.Token, error) {
-		if o.method == credential.JWTBearer {
-			return a.assert(ctx, o.entry.Auth, o.secret)
-		}
-		if _, err := field(o.secret, "client_secret"); err != nil {
-			return oauth.Token{}, err
-		}
-		return a.o.OAuth.ClientCredentials(ctx, endpoint(o.entry.Auth, o.secret))
-	})
+	ask, err := a.grant(ctx, o)
 	if err != nil {
 		return held{}, err
 	}
+	t, err := a.asClient(o, o.secret, a.counted(o.method, ask))
+	if err != nil {
+		return held{}, err
+	}
+	a.learn(ctx, o, o.secret, time.Time{})
 	return a.hold(o.secret, t), nil
 }
 
-func (a *Authenticator) assert(ctx context.Context, auth events.AuthSettings, s vaultclient.Secret) (oauth.Token, error) {
-	private, err := field(s, "private_key")
-	if err != nil {
-		return oauth.Token{}, err
+// grant is the request that the method makes, once the secret holds what it needs.
+func (a *Authenticator) grant(ctx context.Context, o order) (asking, error) {
+	if o.method == credential.JWTBearer {
+		assertion, err := assertion(o.entry.Auth, o.secret)
+		return func(e oauth.Endpoint) (oauth.Token, error) { return a.o.OAuth.JWTBearer(ctx, e, assertion) }, err
 	}
-	id, _ := s.Get("key_id")
-	return a.o.OAuth.JWTBearer(ctx, endpoint(auth, s), oauth.Assertion{
-		PrivateKey: private, KeyID: id.Reveal(), Algorithm: auth.Algorithm,
-		Issuer: auth.Issuer, Subject: auth.Subject, Audience: auth.Audience,
-	})
+	if known, err := clientSecrets(o.secret); err != nil || len(known) == 0 {
+		_, missing := field(o.secret, fieldClientSecret)
+		return nil, cmp.Or(err, missing)
+	}
+	return func(e oauth.Endpoint) (oauth.Token, error) { return a.o.OAuth.ClientCredentials(ctx, e) }, nil
 }
 
-// request counts and times a provider's answer.
-func (a *Authenticator) request(m credential.Method, ask func() (oauth.Token, error)) (oauth.Token, error) {
-	from := time.Now()
-	t, err := ask()
-	var reason fault.Reason
+func assertion(auth events.AuthSettings, s vaultclient.Secret) (oauth.Assertion, error) {
+	private, err := field(s, "private_key")
 	if err != nil {
-		reason = fault.From(err).Reason
+		return oauth.Assertion{}, err
 	}
-	a.o.Observer.TokenRequest(m, reason, time.Since(from))
-	return t, err
+	id, _ := s.Get("key_id")
+	return oauth.Assertion{
+		PrivateKey: private, KeyID: id.Reveal(), Algorithm: auth.Algorithm,
+		Issuer: auth.Issuer, Subject: auth.Subject, Audience: auth.Audience,
+	}, nil
+}
+
+// counted counts and times a provider's answers.
+func (a *Authenticator) counted(m credential.Method, ask asking) asking {
+	return func(e oauth.Endpoint) (oauth.Token, error) {
+		from := time.Now()
+		t, err := ask(e)
+		var reason fault.Reason
+		if err != nil {
+			reason = fault.From(err).Reason
+		}
+		a.o.Observer.TokenRequest(m, reason, time.Since(from))
+		return t, err
+	}
 }
 
 // hold makes a provider's answer a token in memory.
@@ -164,7 +181,7 @@ func (a *Authenticator) hold(s vaultclient.Secret, t oauth.Token) held {
 	return h
 }
 
-// endpoint is the connection's provider. A client id in the secret goes before the settings' one: it was
+// endpoint is the connection's provider, without a client secret. A client id in the secret goes before the settings' one: it was
 // written together with the client secret.
 func endpoint(auth events.AuthSettings, s vaultclient.Secret) oauth.Endpoint {
 	e := oauth.Endpoint{
@@ -174,6 +191,5 @@ func endpoint(auth events.AuthSettings, s vaultclient.Secret) oauth.Endpoint {
 	if id, ok := s.Get("client_id"); ok && !id.Empty() {
 		e.ClientID = strings.TrimSpace(id.Reveal())
 	}
-	e.ClientSecret, _ = s.Get("client_secret")
 	return e
 }

@@ -214,7 +214,12 @@ func (a *alarms) check(ctx context.Context) error {
 	}
 	slices.Sort(late)
 	a.report.Terminated = len(late)
-	a.report.Lateness = Lateness{Least: round(late[0], 3), P50: round(quantile(late, 0.5), 3),
-		P99: round(quantile(late, 0.99), 3), Most: round(late[len(late)-1], 3)}
+	a.report.Lateness = lateness(late)
 	return nil
+}
+
+// lateness of sorted values, one at least.
+func lateness(sorted []float64) Lateness {
+	return Lateness{Least: round(sorted[0], 3), P50: round(quantile(sorted, 0.5), 3),
+		P99: round(quantile(sorted, 0.99), 3), Most: round(sorted[len(sorted)-1], 3)}
 }

@@ -50,6 +50,22 @@ func TestBenchSuspend(t *testing.T) {
 	}
 }
 
+func TestO3_BenchRotation(t *testing.T) {
+	r, err := bench.Rotation(t.Context(), bench.Options{Requests: 3, Rounds: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", r)
+	if len(r.Sizes) != 2 || r.Sizes[1].Rotations != 3 {
+		t.Fatalf("that makes no sense: %+v", r)
+	}
+	for _, s := range r.Sizes { // a poll, a tenth of jitter, and the time to resume
+		if s.Resumed.Least < 0 || s.Resumed.Most > 2*r.PollSeconds || s.VaultCalls <= 0 {
+			t.Errorf("that makes no sense: %+v", s)
+		}
+	}
+}
+
 func TestBenchAlarms(t *testing.T) {
 	r, err := bench.Alarms(t.Context(), bench.Options{Requests: 500, Due: 50})
 	if err != nil {

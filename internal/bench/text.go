@@ -75,3 +75,15 @@ func (r AlarmsReport) String() string {
 	l.machine(r.Machine)
 	return l.String()
 }
+
+// String is the report for people.
+func (r RotationReport) String() string {
+	var l lines
+	l.add("polled every", "%.0f s", r.PollSeconds)
+	for _, s := range r.Sizes {
+		l.add(fmt.Sprintf("%d connections", s.Connections), "%d broken, %d rotations: resumed after p50 %.2f s, p99 %.2f s (%.2f to %.2f s); %.1f calls to Vault a second",
+			s.Broken, s.Rotations, s.Resumed.P50, s.Resumed.P99, s.Resumed.Least, s.Resumed.Most, s.VaultCalls)
+	}
+	l.machine(r.Machine)
+	return l.String()
+}

@@ -3,6 +3,8 @@ package bus_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -51,25 +53,68 @@ func BenchmarkRegistrySnapshot(b *testing.B) {
 	n, _ := testkit.StartBus(b)
 	_, js := raw(b, n.ClientURL())
 	fillRegistry(b, js, all)
+	var heap uint64
 	for b.Loop() {
+		b.StopTimer()
+		before := heapInUse()
+		b.StartTimer()
 		x := testkit.ConnectBus(b, n.ClientURL())
-		x.Registry()
+		r := x.Registry()
 		testkit.Eventually(b, time.Minute, "the snapshot", func() bool { return x.Ready(b.Context()) == nil })
+		b.StopTimer()
+		heap = max(heap, heapInUse()-before)
+		runtime.KeepAlive(r)
 		x.Close()
+		b.StartTimer()
 	}
+	b.ReportMetric(float64(heap)/(1<<20), "MiB")
 	b.ReportMetric(all*float64(b.N)/b.Elapsed().Seconds(), "entries/s")
 }
+
+// heapInUse is what is reachable.
+func heapInUse() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// uuid is an id as upstream systems make them.
+func uuid(i int) string { return fmt.Sprintf("5f0c6d1e-8a3b-4c2d-9e1f-%012d", i) }
 
 func fillRegistry(b *testing.B, js jetstream.JetStream, all int) {
 	b.Helper()
 	for from := 0; from < all; from += 4000 {
 		for i := from; i < min(all, from+4000); i++ {
-			data, err := json.Marshal(connection.Entry{Connection: events.Connection{ID: id(i), Name: "a connection", Type: "http",
+			data, err := json.Marshal(connection.Entry{Connection: events.Connection{ID: uuid(i), Name: "a connection", Type: "http",
 				Owners: []string{"owner"}, Settings: json.RawMessage(`{"base_url":"https://target.example.org/api"}`)}})
 			must(b, err)
-			_, err = js.PublishAsync("$KV."+events.BucketConnections+".acme."+id(i), data)
+			_, err = js.PublishAsync("$KV."+events.BucketConnections+".acme."+uuid(i), data)
 			must(b, err)
 		}
 		<-js.PublishAsyncComplete()
+	}
+}
+
+// BenchmarkRegistryGet is the hot path's look-up among 100,000 connections, with ids as long as UUIDs.
+func BenchmarkRegistryGet(b *testing.B) {
+	const all = 100_000
+	n, _ := testkit.StartBus(b)
+	_, js := raw(b, n.ClientURL())
+	fillRegistry(b, js, all)
+	x := testkit.ConnectBus(b, n.ClientURL())
+	r := x.Registry()
+	testkit.Eventually(b, time.Minute, "the snapshot", func() bool { return x.Ready(b.Context()) == nil })
+	ids := make([]string, 1024)
+	for i := range ids {
+		ids[i] = uuid(i * (all / len(ids)))
+	}
+	i := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		if e, _, err := r.Get(b.Context(), "acme", ids[i%len(ids)]); err != nil || e == nil {
+			b.Fatalf("no entry: %v", err)
+		}
+		i++
 	}
 }

@@ -25,6 +25,8 @@ type ConsumerSpec struct {
 	// KeyOf puts deliveries in order: those with the same key are handled one after another. "" and a nil
 	// KeyOf: no order.
 	KeyOf func(dispatch.Delivery) string
+	// InOrder pulls one batch at a time: what is delivered for the first time comes in the stream's order.
+	InOrder bool
 	// Backoff of redeliveries; zero values stand for 250 ms doubling up to 30 s.
 	Backoff Backoff
 }
@@ -80,7 +82,11 @@ func (b *Bus) Consume(ctx context.Context, spec ConsumerSpec, handler dispatch.H
 	s.work = newExecutor()
 	s.pulling, s.stopPulling = context.WithCancel(b.ctx)
 	s.handling, s.stopHandler = context.WithCancel(b.ctx)
-	for i := range overlap {
+	lanes := overlap
+	if spec.InOrder {
+		lanes = 1
+	}
+	for i := range lanes {
 		l, err := s.open(i)
 		if err != nil {
 			_ = s.Drain(ctx) // there is nothing to hand back yet

@@ -80,7 +80,7 @@ func cut(s string) string { return strings.ToValidUTF8(s[:min(len(s), wordsMost)
 
 // erase overwrites a message in its stream: the one delete that a worker may do.
 func (b *Bus) erase(ctx context.Context, d dispatch.Delivery) error {
-	if d.Stream != events.StreamConnections && d.Stream != events.StreamActions {
+	if d.Stream != events.StreamConnections && d.Stream != events.StreamActions && d.Stream != events.StreamPermissions {
 		return nil
 	}
 	s, err := b.stream(ctx, d.Stream)

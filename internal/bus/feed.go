@@ -33,6 +33,18 @@ func (b *Bus) follow(f *feed) {
 	b.tasks.Go(f.run)
 }
 
+// firstSnapshot waits until all that a bucket holds is read.
+func (b *Bus) firstSnapshot(ctx context.Context, f *feed, doing string, began time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, b.cfg.StartTimeout)
+	defer cancel()
+	select {
+	case <-f.full:
+		return nil
+	case <-ctx.Done():
+		return b.failed(doing, began, ctx.Err())
+	}
+}
+
 func (f *feed) ready(ctx context.Context) error {
 	select {
 	case <-f.full:

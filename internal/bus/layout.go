@@ -58,7 +58,11 @@ const (
 	duplicateDeadLetters = time.Hour       // a dead letter whose ack was lost comes again after a backoff
 	suspectsAge          = 6 * time.Hour
 	leaseMarkerAge       = time.Minute
+	nameMarkerAge        = time.Minute
+	entryMarkerAge       = day // for caches that are away for a while
 	advisoriesAge        = 30 * day
+	signInsAge           = time.Hour // a sign-in ends after ten minutes
+	usageAge             = 90 * day
 	forever              = 0
 	kvPrefix             = "KV_"
 	kvSubjectPrefix      = "$KV."
@@ -92,9 +96,12 @@ func (c SetupConfig) streams() []jetstream.StreamConfig {
 		stream(events.StreamSuspensions, "one chain for each suspended request", c.LongestDeadline+day),
 		passing(stream(events.StreamNotices, "what people should know", c.NoticesAge)),
 		dead, history, advisories,
-		bucket(events.BucketConnections, "the registry of connections", 0, 0),
+		bucket(events.BucketConnections, "the registry of connections", 0, entryMarkerAge),
+		bucket(events.BucketNames, "who has which name", 0, nameMarkerAge),
 		bucket(events.BucketPermissions, "users, roles, places and processes as they are", 0, 0),
 		bucket(events.BucketTimers, "alarms of suspensions", 0, c.MarkerAge),
+		bucket(events.BucketSignIns, "sign-ins that were used", signInsAge, 0),
+		bucket(events.BucketUsage, "which steps use which connection", usageAge, 0),
 		bucket(events.BucketSuspects, "messages that may take workers down", suspectsAge, 0),
 		bucket(events.BucketLeases, "leases between workers", 0, leaseMarkerAge),
 		bucket(events.BucketRuns, "terminated runs", c.LongestDeadline, 0),

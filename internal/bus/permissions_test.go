@@ -1,8 +1,10 @@
 package bus_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,6 +75,9 @@ func as(user, inbox string) func(*bus.Config) {
 	}
 }
 
+// errSettled: what was published last is still open.
+var errSettled error = fault.New(fault.Internal, "nothing is on its way")
+
 func TestLeastPrivilege(t *testing.T) {
 	entries := allowed(t, "worker")
 	n := startWithRoles(t, entries)
@@ -111,6 +116,10 @@ func operate(t *testing.T, url string) {
 	b := testkit.ConnectBus(t, url, as("operator", "_INBOX_operator"))
 	b.Registry()
 	testkit.Eventually(t, patience, "the registry", func() bool { return b.Ready(t.Context()) == nil })
+	facts, err := b.Facts(t.Context(), nil)
+	must(t, err)
+	_, _, err = facts.Fresh(t.Context(), "acme", events.FactUser, "ann")
+	must(t, err)
 	for _, err := range b.Journal().Each(t.Context(), events.ChainsFilter("", "", "")) {
 		must(t, err)
 	}
@@ -119,7 +128,10 @@ func operate(t *testing.T, url string) {
 			must(t, err)
 		}
 	}
-	_, err := b.PublishEvent(t.Context(), events.SubjectOf("acme", events.SuspensionResumeRequested), "op", []byte("{}"))
+	if _, err := b.Uses().LastUses(t.Context(), "acme"); err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.PublishEvent(t.Context(), events.SubjectOf("acme", events.SuspensionResumeRequested), "op", []byte("{}"))
 	must(t, err)
 	if _, err := b.PublishEvent(t.Context(), chain.Subject(), "op", []byte("{}")); err == nil {
 		t.Fatal("may decide a chain")
@@ -136,29 +148,39 @@ func exercise(t *testing.T, url, user string, root *bus.Bus, tenant string) erro
 		return err
 	}
 	defer b.Close()
-	if err := decide(ctx, b, tenant); err != nil {
+	facts, registry, err := decide(ctx, b, tenant)
+	if err != nil {
 		return err
 	}
-	for _, ty := range []events.Type{events.ActionRequested, events.SuspensionResumeRequested, events.ConnectionCreated} {
+	for _, ty := range []events.Type{
+		events.ActionRequested, events.SuspensionResumeRequested, events.ConnectionCreated, events.DirectoryUserUpdated,
+	} {
 		if _, err := root.PublishEvent(ctx, events.SubjectOf(tenant, ty), tenant+string(ty), []byte("{}")); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := facts.Settled(ctx, tenant, time.Now()); reason(err) != fault.Conflict {
+		return cmp.Or(err, errSettled)
+	}
+	if settled, err := registry.Settled(ctx, tenant, math.MaxUint64); err != nil || settled {
+		return cmp.Or(err, errSettled)
 	}
 	return consumeAll(ctx, b, tenant)
 }
 
 // decide uses every port.
-func decide(ctx context.Context, b *bus.Bus, tenant string) error {
+func decide(ctx context.Context, b *bus.Bus, tenant string) (facts *bus.Facts, r *bus.Registry, err error) {
 	c := events.Chain{Tenant: tenant, Connection: "c", Run: "r", Request: "q"}
 	suspended, err := events.New(events.SuspensionSuspended, time.Now(), events.Suspension{})
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	broken, err := events.New(events.ConnectionBroken, time.Now(), events.ConnectionNotice{})
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	j, r, l := b.Journal(), b.Registry(), b.Leases()
+	j, l := b.Journal(), b.Leases()
+	r = b.Registry()
 	steps := []func() error{
 		func() error { _, err := j.Append(ctx, c.Subject(), 0, suspended); return err },
 		func() error { _, err := j.Last(ctx, c.Subject()); return err },
@@ -172,9 +194,25 @@ func decide(ctx context.Context, b *bus.Bus, tenant string) error {
 			return err
 		},
 		func() error { _, _, err := r.Fresh(ctx, tenant, "c"); return err },
+		func() error { _, err := r.Settled(ctx, tenant, 1); return err },
+		func() error {
+			names := b.Names()
+			rev, err := names.Claim(ctx, tenant, "key", connection.Claim{Connection: "c"}, 0)
+			if err == nil {
+				_, rev, err = names.Claimed(ctx, tenant, "key")
+			}
+			return cmp.Or(err, names.Release(ctx, tenant, "key", rev))
+		},
+		func() (err error) { facts, err = b.Facts(ctx, nil); return err },
+		func() error {
+			_, err := facts.Put(ctx, events.Fact{Tenant: tenant, Kind: events.FactUser, ID: "ann"}, 0)
+			return err
+		},
+		func() error { _, _, err := facts.Fresh(ctx, tenant, events.FactUser, "ann"); return err },
 		func() error { _, err := l.Hold(ctx, tenant, time.Hour); return err },
 		func() error { _, err := l.Hold(ctx, tenant, time.Hour); return err },
 		func() error { return b.Clock().Sync(ctx) },
+		func() error { return b.Uses().Put(ctx, use("c", "s", time.Now())) },
 		func() error {
 			for _, err := range j.Each(ctx, events.ChainsFilter(tenant, "", "")) {
 				if err != nil {
@@ -196,10 +234,10 @@ func decide(ctx context.Context, b *bus.Bus, tenant string) error {
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
-			return err
+			return nil, nil, err
 		}
 	}
-	return nil
+	return facts, r, nil
 }
 
 // consumeAll gets a message of the tenant's from every durable; requests and connections are refused as
@@ -208,7 +246,7 @@ func consumeAll(ctx context.Context, b *bus.Bus, tenant string) error {
 	var mu sync.Mutex
 	got := make(map[string]bool)
 	for _, d := range bus.Durables() {
-		refuse := d.Name == bus.DurableActions || d.Name == bus.DurableConnections
+		refuse := d.Name == bus.DurableActions || d.Name == bus.DurableConnections || d.Name == bus.DurablePermissions
 		_, err := b.Consume(ctx, bus.ConsumerSpec{Stream: d.Stream, Durable: d.Name, Concurrency: 4,
 			Backoff: bus.Backoff{Base: time.Millisecond, Cap: 2 * time.Millisecond}},
 			func(_ context.Context, in dispatch.Delivery) dispatch.Result {

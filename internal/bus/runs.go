@@ -32,14 +32,10 @@ func (b *Bus) Runs(ctx context.Context) (*Runs, error) {
 	f := &feed{bucket: events.BucketRuns, apply: r.apply, reset: r.reset}
 	began := time.Now()
 	b.follow(f)
-	ctx, cancel := context.WithTimeout(ctx, b.cfg.StartTimeout)
-	defer cancel()
-	select {
-	case <-f.full:
-		return r, nil
-	case <-ctx.Done():
-		return nil, b.failed("read the terminated runs", began, ctx.Err())
+	if err := b.firstSnapshot(ctx, f, "read the terminated runs", began); err != nil {
+		return nil, err
 	}
+	return r, nil
 }
 
 // Terminated tells whether the run was terminated.

@@ -19,15 +19,17 @@ import (
 //
 // Secrets are secret.Value: the whole Config may be printed.
 type Config struct {
-	NATS       NATS       `yaml:"nats"`
-	Vault      Vault      `yaml:"vault"`
-	Worker     Worker     `yaml:"worker"`
-	Retention  Retention  `yaml:"retention"`
-	Suspension Suspension `yaml:"suspension"`
-	HTTP       HTTP       `yaml:"http"`
-	Listen     Listen     `yaml:"listen"`
-	Log        Log        `yaml:"log"`
-	Tracing    Tracing    `yaml:"tracing"`
+	NATS        NATS        `yaml:"nats"`
+	Vault       Vault       `yaml:"vault"`
+	Worker      Worker      `yaml:"worker"`
+	Retention   Retention   `yaml:"retention"`
+	Suspension  Suspension  `yaml:"suspension"`
+	Connections Connections `yaml:"connections"`
+	HTTP        HTTP        `yaml:"http"`
+	Listen      Listen      `yaml:"listen"`
+	Console     Console     `yaml:"console"`
+	Log         Log         `yaml:"log"`
+	Tracing     Tracing     `yaml:"tracing"`
 }
 
 // NATS is how to reach the bus, and what is made on it.
@@ -115,6 +117,13 @@ type Suspension struct {
 	Max        time.Duration `yaml:"max" default:"2160h" min:"1s" help:"The longest that a connection or an extension may ask for."`
 }
 
+// Connections is how connections live.
+type Connections struct {
+	TypesDir     string        `yaml:"types_dir" help:"Folder with more connection types, one YAML file each; docs/connection-types.md tells what they say."`
+	RestoreFor   time.Duration `yaml:"restore_for" default:"720h" min:"0s" help:"How long a deleted connection can be brought back; 0: for ever. Its secret must still be in Vault, too."`
+	AnnounceEnds []string      `yaml:"announce_ends" default:"336h,72h,24h" help:"How long ahead of a known end (of a connection, a password, a refresh token, a client secret) it is announced; each time once."`
+}
+
 // HTTP bounds what the http connector and token requests do.
 type HTTP struct {
 	AllowAddresses []string      `yaml:"allow_addresses" help:"Networks (CIDR), addresses and host names that may be reached although they are loopback, link-local or metadata addresses."`
@@ -124,6 +133,21 @@ type HTTP struct {
 // Listen is where the worker can be asked.
 type Listen struct {
 	Metrics string `yaml:"metrics" default:"127.0.0.1:9464" help:"Address of /metrics, /healthz and /readyz; empty turns them off."`
+}
+
+// Console is where people sign accounts in, and who may look at connections there.
+type Console struct {
+	Listen           string       `yaml:"listen" default:"127.0.0.1:8092" help:"Address that the console listens on."`
+	URL              string       `yaml:"url" help:"Where browsers reach the console, as scheme and host; https unless it is this machine. Identity providers send people back to /callback and /signin/callback there. http:// and the listening address where empty."`
+	Key              secret.Value `yaml:"key" help:"Key that links, sign-ins and sessions are sealed with, the same on all consoles: 32 characters at least. Made at start where empty; links and sessions then end with the process."`
+	KeyFile          string       `yaml:"key_file" help:"File with the key."`
+	Issuer           string       `yaml:"issuer" help:"OpenID Connect issuer at which people sign in to the console; empty: the console serves links only, and shows no list."`
+	ClientID         string       `yaml:"client_id" help:"The console's client at the issuer."`
+	ClientSecret     secret.Value `yaml:"client_secret" help:"The client's secret; empty for a public client."`
+	ClientSecretFile string       `yaml:"client_secret_file" help:"File with the client's secret."`
+	Tenant           string       `yaml:"tenant" help:"Tenant of everybody who signs in; where empty, tenant_claim says it."`
+	TenantClaim      string       `yaml:"tenant_claim" help:"ID token claim with the person's tenant; a dot leads into an object."`
+	UserClaim        string       `yaml:"user_claim" default:"sub" help:"ID token claim with the person's id, as the directory knows it."`
 }
 
 // Log is what is logged, and how.

@@ -22,9 +22,14 @@ var readElsewhere = map[string][2]string{
 	"worker.drain_timeout":            {"internal/app/routes.go", "cfg.Worker.DrainTimeout"},
 	"worker.setup":                    {"internal/app/app.go", "cfg.Worker.Setup"},
 	"worker.access_token_renew_ahead": {"internal/app/app.go", "cfg.Worker.AccessTokenRenewAhead"},
+	"connections.types_dir":           {"internal/app/types.go", "c.Connections.TypesDir"},
 	"http.allow_addresses":            {"internal/app/app.go", "cfg.HTTP.AllowAddresses"},
 	"http.timeout":                    {"internal/app/app.go", "cfg.HTTP.Timeout"},
 	"listen.metrics":                  {"internal/app/web.go", "cfg.Listen.Metrics"},
+	"console.listen":                  {"internal/app/console.go", "cfg.Console.Listen"},
+	"console.issuer":                  {"internal/app/console.go", "cfg.Console.Issuer"},
+	"console.client_id":               {"internal/app/console.go", "cfg.Console.ClientID"},
+	"console.client_secret":           {"internal/app/console.go", "cfg.Console.ClientSecret"},
 	"tracing.otlp_endpoint":           {"internal/app/tracing.go", "cfg.Tracing.OTLPEndpoint"},
 	"log.level":                       {"cmd/holdfast/worker.go", "l.Level"},
 	"log.format":                      {"cmd/holdfast/worker.go", "l.Format"},
@@ -32,7 +37,7 @@ var readElsewhere = map[string][2]string{
 
 // passedOn is everything that a configuration makes of the parts that it configures.
 func passedOn(c config.Config) []any {
-	return []any{app.BusConfig(c), app.SetupConfig(c), app.VaultConfig(c), app.HandlerOptions(c)}
+	return []any{app.BusConfig(c), app.SetupConfig(c), app.VaultConfig(c), app.HandlerOptions(c), app.ConsoleOptions(c, nil)}
 }
 
 // A setting that nothing reads is a promise that nobody keeps.

@@ -29,6 +29,7 @@ func (l *loader) validate(vault bool) {
 	}
 	l.checkDurations(c)
 	l.checkAddresses(c)
+	l.checkConsole(c.Console)
 }
 
 // wrong notes a problem with a setting at the place where its value came from.
@@ -186,6 +187,11 @@ func (l *loader) checkDurations(c *Config) {
 	l.notLess("worker.backoff_max", c.Worker.BackoffMax, "worker.backoff_base", c.Worker.BackoffBase)
 	l.notLess("suspension.max", c.Suspension.Max, "suspension.default", c.Suspension.Default)
 	l.notLess("retention.outcomes", c.Retention.Outcomes, "retention.actions", c.Retention.Actions)
+	for _, text := range c.Connections.AnnounceEnds {
+		if d, err := time.ParseDuration(text); err != nil || d <= 0 {
+			l.wrong("connections.announce_ends", "an entry is no time ahead of an end", "such as 336h, 72h or 24h")
+		}
+	}
 }
 
 func (l *loader) notLess(path string, v time.Duration, thanPath string, than time.Duration) {

@@ -28,6 +28,18 @@ type Entry struct {
 	Verified *Fence `json:"verified,omitempty"`
 	// Probe is the suspended request that went first to try new credentials; nil when none is on its way.
 	Probe *Probe `json:"probe,omitempty"`
+	// DeletedAt is when the bus stored the event that deleted the connection; zero while it is there.
+	DeletedAt time.Time `json:"deleted_at,omitzero"`
+	// Applied is what the event at Sequence did; nil where none was applied.
+	Applied *Applied `json:"applied,omitempty"`
+	// Recent are the events applied last, Sequence among them: one of them that comes again was not overtaken.
+	Recent []uint64 `json:"recent,omitempty"`
+	// Moved is how this very revision came about where no event made it; nil where one did, or nothing moved.
+	Moved *Moved `json:"moved,omitempty"`
+	// Ends are the ends that were learned by using the credentials; the connection's own members name others.
+	Ends []End `json:"ends,omitempty"`
+	// Announced are the ends that were announced, each as closely as it was last.
+	Announced []Announced `json:"announced,omitempty"`
 }
 
 // Fence names credentials: the connection's generation, the Vault version of its secret, and when Vault

@@ -4,83 +4,17 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
-	"slices"
 	"time"
 
 	"holdfast/events"
-	"holdfast/internal/credential"
 	"holdfast/internal/fault"
 )
 
-// Type is what the catalog says of a connection type.
-type Type struct {
-	Name string
-	// Connectors are the connectors whose actions it supports; the first also tests it.
-	Connectors []string
-	Methods    []credential.Method
-}
-
-var types = map[string]Type{
-	"http": {
-		Name:       "http",
-		Connectors: []string{"http", "noop"},
-		Methods: []credential.Method{
-			credential.None, credential.Basic, credential.APIKey, credential.Bearer,
-			credential.ClientCredentials, credential.RefreshToken, credential.JWTBearer,
-		},
-	},
-}
-
-// TypeOf finds a catalog entry.
-func TypeOf(name string) (Type, bool) {
-	t, ok := types[name]
-	return t, ok
-}
-
-// Check tells what is wrong with a connection as an upstream system describes it: *fault.Fault with the
-// field; nil when nothing is.
+// Check tells what is wrong with a connection as an upstream system describes it, whatever its type:
+// *fault.Fault with the field; nil when nothing is.
 func Check(c events.Connection) *fault.Fault {
-	t, ok := TypeOf(c.Type)
-	switch {
-	case !ok:
-		return fault.New(fault.SettingsInvalid, "this connection type is not in the catalog").WithField("/data/type")
-	case !slices.Contains(t.Methods, credential.Method(c.Auth.Method)):
-		return fault.New(fault.SettingsInvalid, "this connection type does not support the authentication method").
-			WithField("/data/auth/method")
-	case c.Kind == events.Personal && (len(c.Owners) != 1 || c.Owners[0] != c.Actor):
+	if c.Kind == events.Personal && len(c.Owners) != 1 {
 		return fault.New(fault.NotOwner, "a personal connection has one owner, its creator").WithField("/data/owners")
-	default:
-		return nil
-	}
-}
-
-// Authorize tells which rule forbids a request to use the connection; nil when none does. The step's kind
-// was looked at before: it does not depend on the connection.
-func Authorize(e *Entry, r events.Request) *fault.Fault {
-	if e.Kind == events.Personal {
-		if r.ActingUser == "" || !slices.Contains(e.Owners, r.ActingUser) {
-			return fault.New(fault.NotOwner, "a personal connection works for its creator only")
-		}
-		return supports(e, r)
-	}
-	switch a := e.Availability; a.Level {
-	case "site_collection":
-		if r.SiteCollection != a.SiteCollection {
-			return fault.New(fault.NotAvailable, "the connection is available in another site collection only")
-		}
-	case "site":
-		if r.Site != a.Site {
-			return fault.New(fault.NotAvailable, "the connection is available in another site only")
-		}
-	}
-	return supports(e, r)
-}
-
-func supports(e *Entry, r events.Request) *fault.Fault {
-	t, ok := TypeOf(e.Type)
-	if !ok || !slices.Contains(t.Connectors, r.Action.Connector) {
-		return fault.New(fault.OperationForbidden, "the connection's type does not support this connector").
-			WithField("/data/action/connector")
 	}
 	return nil
 }
@@ -92,6 +26,8 @@ func (e *Entry) Unusable(now time.Time) *fault.Fault {
 		return fault.New(fault.ConnectionDeleted, "the connection was deleted")
 	case e.Missing:
 		return fault.New(fault.ConnectionMissing, "no connection has this id")
+	case e.Disabled:
+		return fault.New(fault.ConnectionDisabled, "the connection is turned off")
 	case e.ExpiresAt != nil && !now.Before(*e.ExpiresAt):
 		return fault.New(fault.ConnectionExpired, "the connection's end date has passed")
 	default:
@@ -116,16 +52,16 @@ func Put(old *Entry, c events.Connection, sequence uint64) *Entry {
 	if old == nil {
 		return next
 	}
-	next.Broken, next.Verified, next.Probe = old.Broken, old.Verified, old.Probe
+	next.Broken, next.Verified, next.Probe, next.Announced = old.Broken, old.Verified, old.Probe, old.Announced
 	if !old.Deleted && !old.Missing && sameCredentials(old.Connection, c) {
-		next.Generation = old.Generation
+		next.Generation, next.Ends = old.Generation, old.Ends
 	}
 	return next
 }
 
 func sameCredentials(a, b events.Connection) bool {
 	return a.Type == b.Type && reflect.DeepEqual(a.Auth, b.Auth) && sameJSON(a.Settings, b.Settings) &&
-		sameTime(a.ExpiresAt, b.ExpiresAt)
+		sameTime(a.ExpiresAt, b.ExpiresAt) && a.Disabled == b.Disabled
 }
 
 func sameTime(a, b *time.Time) bool {
@@ -153,11 +89,9 @@ func Delete(old *Entry, ref events.ConnectionRef, sequence uint64, now time.Time
 		next = old.clone()
 	}
 	next.Missing, next.Deleted = false, true
-	next.Sequence, next.Generation = sequence, sequence
-	next.Probe, next.Verified = nil, nil
-	next.Broken = &Broken{
-		Fence: Fence{Generation: sequence}, Reason: fault.ConnectionDeleted, Since: now.UTC(), Failed: now.UTC(),
-	}
+	next.Sequence, next.Generation, next.DeletedAt = sequence, sequence, now.UTC()
+	next.Probe, next.Verified, next.Ends = nil, nil, nil
+	next.Broken = next.brokenBy(fault.ConnectionDeleted, "", now)
 	return next
 }
 
@@ -165,7 +99,7 @@ func Delete(old *Entry, ref events.ConnectionRef, sequence uint64, now time.Time
 // that may be new.
 func Rotate(old *Entry, sequence uint64) *Entry {
 	next := old.clone()
-	next.Sequence, next.Generation = sequence, sequence
+	next.Sequence, next.Generation, next.Ends = sequence, sequence, nil
 	return next
 }
 
@@ -182,6 +116,7 @@ func Break(old, seen *Entry, f Fence, why *fault.Fault, now time.Time) (next *En
 		since = old.Broken.Since
 	}
 	next.Broken = &Broken{Fence: f, Reason: why.Reason, Detail: why.Detail, Since: since, Failed: now.UTC()}
+	next.Moved = &Moved{Type: events.ConnectionBroken, Previous: old.State()}
 	return next, true
 }
 
@@ -199,6 +134,7 @@ func Restore(old *Entry, f Fence) (next *Entry, ok bool) {
 	}
 	next = old.clone()
 	next.Broken, next.Probe, next.Verified = nil, nil, &f
+	next.Moved = &Moved{Type: events.ConnectionRestored, Previous: old.State()}
 	return next, true
 }
 
@@ -209,8 +145,10 @@ func WithProbe(old *Entry, p *Probe) *Entry {
 	return next
 }
 
+// clone is a copy to change; what is noted of one revision only stays behind.
 func (e *Entry) clone() *Entry {
 	next := *e
+	next.Moved = nil
 	return &next
 }
 
@@ -230,8 +168,8 @@ func (e *Entry) SecretSeen() int64 {
 	return seen
 }
 
-// Works tells whether the connection is there and not known to be broken.
-func (e *Entry) Works() bool { return e.Broken == nil && !e.Deleted && !e.Missing }
+// Works tells whether the connection is there, turned on, and not known to be broken.
+func (e *Entry) Works() bool { return e.State() == events.StateActive }
 
 // Now is the fence that was last seen to work, or the current generation where none was noted.
 func (e *Entry) Now() Fence {
@@ -241,10 +179,10 @@ func (e *Entry) Now() Fence {
 	return Fence{Generation: e.Generation}
 }
 
-// Tester is the connector that tests connections of the type.
-func (t Type) Tester() string {
-	if len(t.Connectors) == 0 {
-		return ""
+// SecretVersion is the version of the secret that was last seen to work, or to fail; 0 where neither was.
+func (e *Entry) SecretVersion() int {
+	if e.Broken != nil {
+		return e.Broken.SecretVersion
 	}
-	return t.Connectors[0]
+	return e.Now().SecretVersion
 }

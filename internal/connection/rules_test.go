@@ -20,63 +20,11 @@ func shared() events.Connection {
 	}
 }
 
-func TestC5_methodsThatTheTypeDoesNotSupportAreRefused(t *testing.T) {
+func TestC9_aPersonalConnectionHasOneOwner(t *testing.T) {
 	c := shared()
-	c.Auth.Method = "kerberos"
-	if f := connection.Check(c); f == nil || f.Field != "/data/auth/method" {
-		t.Fatalf("got %v, want a fault that names /data/auth/method", f)
-	}
-	if f := connection.Check(shared()); f != nil {
-		t.Fatalf("basic is refused: %v", f)
-	}
-}
-
-func TestC5_connectorsThatTheTypeDoesNotSupportAreRefused(t *testing.T) {
-	e := connection.Put(nil, shared(), 1)
-	r := events.Request{Action: events.Action{Connector: "ftp"}}
-	if f := connection.Authorize(e, r); f == nil || f.Reason != fault.OperationForbidden {
-		t.Fatalf("got %v, want operation_forbidden", f)
-	}
-}
-
-func TestC9_personalConnectionsWorkForTheirCreatorOnly(t *testing.T) {
-	c := shared()
-	c.Kind = events.Personal
-	e := connection.Put(nil, c, 1)
-	for user, want := range map[string]fault.Reason{"ann": "", "bob": fault.NotOwner, "": fault.NotOwner} {
-		f := connection.Authorize(e, events.Request{ActingUser: user, Action: events.Action{Connector: "http"}})
-		if got := reason(f); got != want {
-			t.Errorf("user %q: %q, want %q", user, got, want)
-		}
-	}
-	c.Owners = []string{"ann", "bob"}
+	c.Kind, c.Owners = events.Personal, []string{"ann", "bob"}
 	if f := connection.Check(c); reason(f) != fault.NotOwner {
 		t.Errorf("two owners: %v", f)
-	}
-}
-
-func TestC7_availabilityLimitsWhereASharedConnectionWorks(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		at   events.Availability
-		req  events.Request
-		want fault.Reason
-	}{
-		{"tenant", events.Availability{Level: "tenant"}, events.Request{}, ""},
-		{"own site", events.Availability{Level: "site", Site: "s1"}, events.Request{Site: "s1"}, ""},
-		{"other site", events.Availability{Level: "site", Site: "s1"}, events.Request{Site: "s2"}, fault.NotAvailable},
-		{"no site", events.Availability{Level: "site", Site: "s1"}, events.Request{}, fault.NotAvailable},
-		{"own collection", events.Availability{Level: "site_collection", SiteCollection: "c1"}, events.Request{SiteCollection: "c1"}, ""},
-		{"other collection", events.Availability{Level: "site_collection", SiteCollection: "c1"}, events.Request{SiteCollection: "c2"}, fault.NotAvailable},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			con := shared()
-			con.Availability = c.at
-			c.req.Action.Connector = "http"
-			if got := reason(connection.Authorize(connection.Put(nil, con, 1), c.req)); got != c.want {
-				t.Errorf("%q, want %q", got, c.want)
-			}
-		})
 	}
 }
 

@@ -22,6 +22,7 @@ The development stack is ready. Ctrl-C stops it{{if .Kept}}; its data stay in {{
   provider  {{.Provider}}
   target    {{.Target}}
   worker    {{.Metrics}}/metrics and /readyz, log: {{.Log}}
+  console   {{.Console}} (sign in as {{.Owner}} with {{.Password}})
 
 What to try, in another terminal:
 
@@ -50,6 +51,9 @@ vault kv put secret/{{.Path}} username={{.User}} password=changed)
     curl -s -X PUT -H "X-Vault-Token: $VAULT_TOKEN" $VAULT_ADDR/v1/secret/data/{{.Path}} -d '{"data":{"username":"{{.User}}","password":"changed"}}'
     {{.Program}} suspensions list --tenant {{.Tenant}} --all
 
+Signing an account in, with a browser: open the console, press Authorize, and sign in at the provider as {{.User}} with
+{{.Password}}; or run {{.Program}} connections authorize demo-refresh-token --tenant {{.Tenant}} --actor {{.Owner}}
+
 A connection of your own: its secret to Vault first, then the event (edit the file as you like):
 
     curl -s -X PUT -H "X-Vault-Token: $VAULT_TOKEN" $VAULT_ADDR/v1/secret/data/{{.OwnPath}} -d '{"data":{"username":"{{.User}}","password":"changed"}}'
@@ -66,6 +70,7 @@ type guideFacts struct {
 	Demo               bool
 	Program            string
 	Tenant, User       string
+	Owner, Password    string
 	Stamp              string // makes ids new at each start
 	Action, Connection string // files
 	Path, OwnPath      string // in Vault
@@ -76,6 +81,7 @@ const own = "my-first"
 
 func (s *Stack) guide() (string, error) {
 	f := guideFacts{Places: s.Places, Demo: !s.o.WithoutDemo, Program: programName(s.o.Program), Tenant: DemoTenant, User: DemoUser,
+		Owner: demoOwner, Password: DemoPassword,
 		Stamp: strconv.FormatInt(time.Now().Unix(), 36),
 		Path:  SecretPath(DemoTenant, "demo-basic"), OwnPath: SecretPath(DemoTenant, own)}
 	var err error

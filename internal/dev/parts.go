@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	policies "holdfast/deploy/vault"
 	"holdfast/internal/app"
 	"holdfast/internal/bus"
 	"holdfast/internal/config"
@@ -67,7 +68,7 @@ func (s *Stack) startVault(ctx context.Context) error {
 }
 
 func (s *Stack) admitWorker(ctx context.Context) (err error) {
-	s.login, err = s.Vault.admit(ctx)
+	s.login, err = s.Vault.admit(ctx, policies.Worker)
 	return err
 }
 

@@ -15,13 +15,13 @@ type Port struct {
 }
 
 // Ports are the ports of all parts.
-type Ports struct{ NATS, Vault, Provider, Target, Metrics Port }
+type Ports struct{ NATS, Vault, Provider, Target, Metrics, Console Port }
 
 // DefaultPorts are what people expect; another is taken where one is not free.
 func DefaultPorts() Ports {
 	return Ports{
 		NATS: Port{Number: 4222}, Vault: Port{Number: 8200}, Provider: Port{Number: 8090},
-		Target: Port{Number: 8091}, Metrics: Port{Number: 9464},
+		Target: Port{Number: 8091}, Metrics: Port{Number: 9464}, Console: Port{Number: 8092},
 	}
 }
 

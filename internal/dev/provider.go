@@ -22,7 +22,8 @@ type Client struct {
 	GrantTypes     []string `json:"grant_types,omitempty"` // empty: all
 	Scopes         []string `json:"scopes,omitempty"`      // empty: openid, offline, api
 	AccessTokenTTL string   `json:"access_token_ttl,omitempty"`
-	JWTKey         string   `json:"jwt_key,omitempty"` // PEM, the public key of its assertions
+	RedirectURIs   []string `json:"redirect_uris,omitempty"` // on the loopback interface, the port does not matter
+	JWTKey         string   `json:"jwt_key,omitempty"`       // PEM, the public key of its assertions
 }
 
 // Tokens are what a user's sign-in gave.
@@ -33,6 +34,12 @@ type Tokens struct {
 
 // TokenURL is the token endpoint.
 func (p *Provider) TokenURL() string { return p.Address + "/token" }
+
+// AuthorizeURL is where people sign in, DeviceURL where machines without a browser begin.
+func (p *Provider) AuthorizeURL() string { return p.Address + "/authorize" }
+
+// DeviceURL is the device authorization endpoint (RFC 8628).
+func (p *Provider) DeviceURL() string { return p.Address + "/device_authorization" }
 
 // IntrospectionURL is the introspection endpoint (RFC 7662).
 func (p *Provider) IntrospectionURL() string { return p.Address + "/introspect" }

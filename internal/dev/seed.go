@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"time"
 
 	"holdfast/events"
 	"holdfast/internal/credential"
@@ -35,6 +36,9 @@ type demo struct {
 // seed makes one connection of each method, so that there is something to try. The provider forgets
 // everything when it stops, so the secrets are written anew at each start.
 func (s *Stack) seed(ctx context.Context) error {
+	if err := s.Admit(ctx, DemoTenant); err != nil {
+		return err
+	}
 	if s.o.WithoutDemo {
 		return nil
 	}
@@ -43,10 +47,12 @@ func (s *Stack) seed(ctx context.Context) error {
 		return fmt.Errorf("prepare the demonstration connections: %w", err)
 	}
 	for _, d := range demos {
-		if err := s.plant(ctx, d); err != nil {
+		revision, err := s.plant(ctx, d)
+		if err != nil {
 			return fmt.Errorf("make the demonstration connection %s: %w", d.id, err)
 		}
 		s.connections = append(s.connections, d.id)
+		s.revisions = append(s.revisions, revision)
 	}
 	s.say("connections: %d of tenant %s, one for each way to authenticate", len(demos), DemoTenant)
 	return nil
@@ -54,12 +60,42 @@ func (s *Stack) seed(ctx context.Context) error {
 
 // plant puts the secret into Vault first, then says that there is a connection. An update takes a connection
 // that nobody created as it is, and leaves one alone that was deleted.
-func (s *Stack) plant(ctx context.Context, d demo) error {
+func (s *Stack) plant(ctx context.Context, d demo) (revision uint64, err error) {
 	if _, err := s.Vault.Put(ctx, DemoTenant, d.id, d.secret); err != nil {
-		return err
+		return 0, err
 	}
-	_, err := s.Publish(ctx, DemoTenant, events.ConnectionUpdated, s.SharedConnection(d.id, d.name, d.path, d.auth))
-	return err
+	return s.Publish(ctx, DemoTenant, events.ConnectionUpdated, s.SharedConnection(d.id, d.name, d.path, d.auth))
+}
+
+const (
+	settleTimeout = 10 * time.Second
+	settleEvery   = 20 * time.Millisecond
+)
+
+// settle waits until the worker has taken the demonstration connections up: whoever tries one at once would see
+// a run wait for a connection that is not there yet. One that somebody deleted, or took over, is not waited for
+// longer than settleTimeout, which is told.
+func (s *Stack) settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	registry := s.bus.Registry()
+	tick := time.NewTicker(settleEvery)
+	defer tick.Stop()
+	for i, id := range s.connections {
+		for {
+			e, _, err := registry.Fresh(ctx, DemoTenant, id)
+			if err == nil && e != nil && (e.Deleted || e.Sequence >= s.revisions[i]) {
+				break
+			}
+			select {
+			case <-ctx.Done():
+				s.say("the worker has not taken up %s; what is tried with it may wait", id)
+				return nil // Start looks at its own context
+			case <-tick.C:
+			}
+		}
+	}
+	return nil
 }
 
 // SharedConnection is a connection to the target that all of the tenant may use; path is the target's
@@ -92,7 +128,8 @@ func (s *Stack) demos(ctx context.Context) ([]demo, error) {
 	assertion := oauth(credential.JWTBearer, "")
 	assertion.Issuer, assertion.Subject, assertion.Algorithm = clientJWT, DemoUser, "ES256"
 	refresh := oauth(credential.RefreshToken, clientRefresh)
-	refresh.Scopes = nil // what was granted
+	refresh.AuthorizeURL, refresh.DeviceURL = s.Provider.AuthorizeURL(), s.Provider.DeviceURL()
+	refresh.Scopes = []string{"openid", "offline", "api"}
 	plain := func(m credential.Method) events.AuthSettings { return events.AuthSettings{Method: string(m)} }
 	return []demo{
 		{"demo-none", "No authentication", "/echo", plain(credential.None), map[string]string{"note": "nothing is needed here"}},
@@ -123,7 +160,7 @@ func (s *Stack) signIn(ctx context.Context, secret, publicKey string) (map[strin
 	}
 	for id, c := range map[string]Client{
 		clientOwn:     {Secret: secret, AccessTokenTTL: "5m"},
-		clientRefresh: {Secret: secret, AccessTokenTTL: "5m"},
+		clientRefresh: {Secret: secret, AccessTokenTTL: "5m", RedirectURIs: []string{"http://127.0.0.1/callback"}},
 		clientBearer:  {Secret: secret, AccessTokenTTL: "720h"},
 		clientJWT:     {JWTKey: publicKey, AccessTokenTTL: "5m"},
 	} {

@@ -30,6 +30,7 @@ type Stack struct {
 
 	login       login    // the worker's
 	connections []string // the demonstration ones
+	revisions   []uint64 // what each was published as
 
 	stops   []part // in the order in which they were started
 	stopped sync.Once
@@ -45,6 +46,7 @@ type Places struct {
 	ProviderPID int    `json:"provider_pid"`
 	Target      string `json:"target_url"`
 	Metrics     string `json:"metrics_url"`
+	Console     string `json:"console_url"`
 	Data        string `json:"data"`
 	Kept        bool   `json:"data_kept"`
 	Config      string `json:"worker_config"`
@@ -80,7 +82,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 	}
 	s := &Stack{o: o, failed: make(chan error, 1)}
 	for _, start := range []func(context.Context) error{
-		s.openFolder, s.startNATS, s.startVault, s.startProvider, s.startTarget, s.connect, s.seed, s.startWorker,
+		s.openFolder, s.startNATS, s.startVault, s.startProvider, s.startTarget, s.connect, s.seed, s.startWorker, s.settle, s.startConsole,
 	} {
 		if err := start(ctx); err != nil {
 			if ctx.Err() != nil {

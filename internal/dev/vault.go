@@ -27,8 +27,8 @@ type Vault struct {
 
 // Names of what the stack makes in Vault, beside the secrets below secret/holdfast.
 const (
-	workerPolicy = "holdfast-worker"
-	workerRole   = "holdfast-dev-worker"
+	policyPrefix = "holdfast-"
+	rolePrefix   = "holdfast-dev-"
 	appRole      = "approle" // the auth method's mount
 )
 
@@ -66,7 +66,7 @@ func (v *Vault) Unseal(ctx context.Context) error {
 	return v.api.do(ctx, http.MethodPut, "sys/unseal", map[string]string{"key": v.unseal.Reveal()}, nil)
 }
 
-// login is what a worker logs in with.
+// login is what a worker or the console logs in with.
 type login struct {
 	roleID   string
 	secretID secret.Value
@@ -78,8 +78,9 @@ const (
 	tokenMaxTTL = 24 * time.Hour
 )
 
-// admit makes sure of all that a worker needs, least privilege: the mount, the policy, and a role of its own.
-func (v *Vault) admit(ctx context.Context) (login, error) {
+// admit makes sure of all that a part with a policy of ours needs, least privilege: the mount, the policy, and a
+// role of its own.
+func (v *Vault) admit(ctx context.Context, policy string) (login, error) {
 	cfg := vaultclient.Default()
 	cfg.Address, cfg.Auth = v.Address, vaultclient.AuthConfig{Method: vaultclient.MethodToken, Token: v.token}
 	client, err := vaultclient.New(cfg, zerolog.Nop(), nil)
@@ -90,28 +91,28 @@ func (v *Vault) admit(ctx context.Context) (login, error) {
 	if err := client.Start(ctx); err != nil {
 		return login{}, fmt.Errorf("log in to Vault at %s: %w", v.Address, err)
 	}
-	l, err := prepare(ctx, client)
+	l, err := prepare(ctx, client, policy)
 	if err != nil {
 		return login{}, fmt.Errorf("set Vault up at %s: %w", v.Address, err)
 	}
 	return l, nil
 }
 
-func prepare(ctx context.Context, client *vaultclient.Client) (l login, err error) {
+func prepare(ctx context.Context, client *vaultclient.Client, policy string) (l login, err error) {
 	if _, err = client.EnsureMount(ctx); err != nil {
 		return l, err
 	}
-	hcl, err := policies.Policy(policies.Worker)
+	hcl, err := policies.Policy(policy)
 	if err != nil {
 		return l, err
 	}
-	if _, err = client.WritePolicy(ctx, workerPolicy, hcl); err != nil {
+	if _, err = client.WritePolicy(ctx, policyPrefix+policy, hcl); err != nil {
 		return l, err
 	}
-	role := vaultclient.AppRole{Name: workerRole, Policies: []string{workerPolicy}, TokenTTL: tokenTTL, TokenMaxTTL: tokenMaxTTL}
+	role := vaultclient.AppRole{Name: rolePrefix + policy, Policies: []string{policyPrefix + policy}, TokenTTL: tokenTTL, TokenMaxTTL: tokenMaxTTL}
 	if l.roleID, err = client.EnsureAppRole(ctx, appRole, role); err != nil {
 		return l, err
 	}
-	l.secretID, err = client.NewSecretID(ctx, appRole, workerRole)
+	l.secretID, err = client.NewSecretID(ctx, appRole, role.Name)
 	return l, err
 }

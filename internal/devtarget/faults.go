@@ -55,6 +55,9 @@ func (t *Target) takeFault(resource string) (Fault, bool) {
 
 // faulty answers by the fault that is set, or else properly.
 func (t *Target) faulty(resource string, w http.ResponseWriter, r *http.Request, proper func(http.ResponseWriter)) {
+	if !t.held(r) {
+		return
+	}
 	f, ok := t.takeFault(resource)
 	if !ok {
 		proper(w)

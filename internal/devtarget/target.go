@@ -45,6 +45,7 @@ type Target struct {
 	calls    map[string]map[string]int
 	effects  map[string]int
 	fault    *Fault
+	holds    map[string]*Held // by Idempotency-Key
 
 	server *http.Server
 	done   chan struct{}
@@ -61,6 +62,7 @@ func New(o Options) *Target {
 		password: cmp.Or(o.Password, "demo-password"),
 		calls:    make(map[string]map[string]int),
 		effects:  make(map[string]int),
+		holds:    make(map[string]*Held),
 	}
 	t.routes()
 	return t

@@ -262,3 +262,31 @@ func TestStartOnceStopTwice(t *testing.T) {
 		}
 	}
 }
+
+func TestHoldKeepsOneAnswerBack(t *testing.T) {
+	r := start(t, Options{})
+	held := r.Hold("late")
+	answered := make(chan int, 1)
+	go func() {
+		code, _, _ := r.do(http.MethodPost, "/basic/items", "{}", func(q *http.Request) {
+			q.SetBasicAuth("demo", "demo-password")
+			q.Header.Set("Idempotency-Key", "late")
+		})
+		answered <- code
+	}()
+	<-held.Arrived()
+	r.SetPassword("demo", "second")
+	if code, _, _ := r.do(http.MethodGet, "/basic/me", "", func(q *http.Request) { q.SetBasicAuth("demo", "second") }); code != http.StatusOK {
+		t.Errorf("another request got %d", code)
+	}
+	select {
+	case code := <-answered:
+		t.Fatalf("answered %d before it was released", code)
+	default:
+	}
+	held.Release()
+	held.Release()
+	if code := <-answered; code != http.StatusUnauthorized {
+		t.Errorf("got %d, want 401: the credential was good when it was sent, and is not when it is looked at", code)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,13 +26,16 @@ type evidence map[string][]byte
 
 func (e evidence) add(place string, data []byte) { e[place] = append(append(e[place], '\n'), data...) }
 
-// streams takes in every message of every stream, those below the buckets too, with subject and headers.
-func (e evidence) streams(tb testing.TB, js jetstream.JetStream) (messages int) {
+// streams takes in every message of every stream that the server has, those below the buckets too, with subject
+// and headers, and gives how many there are of each.
+func (e evidence) streams(tb testing.TB, js jetstream.JetStream) (messages map[string]int) {
 	tb.Helper()
+	messages = make(map[string]int)
 	ctx, cancel := context.WithTimeout(tb.Context(), patient)
 	defer cancel()
 	list := js.ListStreams(ctx)
 	for info := range list.Info() {
+		messages[info.Config.Name] = 0
 		s, err := js.Stream(ctx, info.Config.Name)
 		if err != nil {
 			tb.Fatal(err)
@@ -44,7 +48,7 @@ func (e evidence) streams(tb testing.TB, js jetstream.JetStream) (messages int) 
 			if err != nil {
 				tb.Fatal(err)
 			}
-			messages++
+			messages[info.Config.Name]++
 			place := "stream " + info.Config.Name
 			e.add(place, []byte(m.Subject))
 			e.add(place, headers(m.Header))
@@ -97,11 +101,16 @@ func (e evidence) file(tb testing.TB, place, path string) {
 	e.add(place, raw)
 }
 
-// process takes in what any user of the machine may see of a process, and what its own user may.
+// process takes in what any user of the machine may see of a process, and what its own user may; nothing, if it
+// has ended.
 func (e evidence) process(tb testing.TB, pid int) {
 	tb.Helper()
 	for _, name := range []string{"cmdline", "environ"} {
-		e.file(tb, name, fmt.Sprintf("/proc/%d/%s", pid, name))
+		raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, name))
+		if err != nil && !errors.Is(err, syscall.ESRCH) {
+			tb.Fatal(err)
+		}
+		e.add(name, raw)
 	}
 }
 
@@ -125,8 +134,9 @@ func (e evidence) page(tb testing.TB, place, url string) {
 	e.add(place, raw)
 }
 
-// command takes in what a program prints, however it ends.
-func (e evidence) command(tb testing.TB, env []string, name string, args ...string) {
+// command takes in what a program prints, however it ends, and what may be seen of it while it runs. It gets
+// input on standard input once it runs, and its exit code is given.
+func (e evidence) command(tb testing.TB, env []string, input, name string, args ...string) (code int) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), time.Minute)
 	defer cancel()
@@ -134,7 +144,17 @@ func (e evidence) command(tb testing.TB, env []string, name string, args ...stri
 	cmd.Env = env
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
+	stdin, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	e.process(tb, cmd.Process.Pid)
+	_, _ = io.WriteString(stdin, input) // many have ended by now, and read nothing
+	_ = stdin.Close()
+	err = cmd.Wait()
 	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
 		tb.Fatal(err)
 	}
@@ -143,6 +163,7 @@ func (e evidence) command(tb testing.TB, env []string, name string, args ...stri
 	}
 	e.add("CLI stdout", stdout.Bytes())
 	e.add("CLI stderr", stderr.Bytes())
+	return cmd.ProcessState.ExitCode()
 }
 
 // collector is where OTLP over HTTP is sent.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -22,29 +23,45 @@ import (
 // TestC2_NothingThatLeavesHoldsASecret runs every way to authenticate through success and failure, with a
 // target and a provider that repeat what they are sent, and then looks for the secrets everywhere.
 func TestC2_NothingThatLeavesHoldsASecret(t *testing.T) {
-	w := newWorld(t)
+	w, e := newWorld(t), evidence{}
 	w.start()
+	w.directory()
 	w.staticCredentials()
 	w.clientCredentials()
 	w.refreshTokens()
 	w.jwtBearer()
+	w.severalClientSecrets()
+	w.keptAlive()
+	w.revoked()
+	w.people(e)
+	w.signIns(e)
+	w.odata()
 	w.secretsWhereNoneBelong()
+	w.secretsInEveryMember()
 	w.brokenTargets()
 	w.brokenVault()
 	w.whatWasSent()
 
-	e := evidence{}
 	e.page(t, "metrics", w.metrics+"/metrics")
 	e.page(t, "health", w.metrics+"/readyz")
 	e.process(t, w.worker.PID())
 	w.commands(e)
-	messages := e.streams(t, w.js)
+	messages := 0
+	for name, n := range e.streams(t, w.js) {
+		if messages += n; n == 0 && !mayBeEmpty[name] {
+			t.Errorf("there is nothing in %s: what it would leak is not seen", name)
+		}
+	}
 	if !w.worker.Stop(30 * time.Second) { // spans and the last lines of the log are written out
 		t.Error("the worker did not stop cleanly")
 	}
 	e.file(t, "log", w.worker.Stderr)
 	e.file(t, "stdout", w.worker.Stdout)
 	exports := e.traces(w.traces)
+	w.crashes(e)
+	if !strings.Contains(string(e["crash dump"]), "goroutine 1 ") {
+		t.Error("there is no dump")
+	}
 	w.nats.Shutdown()
 	e.files(t, "bus files", w.store)
 
@@ -60,6 +77,12 @@ func TestC2_NothingThatLeavesHoldsASecret(t *testing.T) {
 	for _, f := range search(w.secrets, e) {
 		t.Errorf("%s is in %s (%s)", f.secret, f.place, f.form)
 	}
+}
+
+// mayBeEmpty are streams and buckets that only crashes, operators and the server itself write to. Any other that
+// the server has, also one that is new, has to hold something.
+var mayBeEmpty = map[string]bool{
+	events.StreamAdvisories: true, "KV_" + events.BucketSuspects: true, "KV_" + events.BucketRuns: true,
 }
 
 // staticCredentials are passwords, keys and tokens that go to the target as they are.
@@ -234,6 +257,22 @@ func (w *world) brokenVault() {
 	w.masked(w.ends("basic4-1", events.ActionCompleted))
 }
 
+// crashes is a worker that has just used credentials, and ends with a dump of all it was doing.
+func (w *world) crashes(e evidence) {
+	w.Helper()
+	w.start()
+	w.echoes("file", "signed")
+	if err := syscall.Kill(w.worker.PID(), syscall.SIGQUIT); err != nil {
+		w.Fatal(err)
+	}
+	testkit.Eventually(w, patient, "the dump", func() bool {
+		raw, err := os.ReadFile(w.worker.Stderr)
+		return err == nil && strings.Contains(string(raw), "SIGQUIT")
+	})
+	w.worker.Stop(patient) // waits until it is written
+	e.file(w, "crash dump", w.worker.Stderr)
+}
+
 // commands is what operators type.
 func (w *world) commands(e evidence) {
 	w.Helper()
@@ -248,6 +287,6 @@ func (w *world) commands(e evidence) {
 		{"config", "show"}, {"config", "check"}, {"publish", file}, {"version"}, {"setup"},
 		{"worker", "--vault-address", "http://127.0.0.1:1", "--nats-start-timeout", "1s", "--listen-metrics", ""},
 	} {
-		e.command(w, w.env, w.binary, args...)
+		e.command(w, w.env, "", w.binary, args...)
 	}
 }

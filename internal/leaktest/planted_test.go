@@ -70,7 +70,7 @@ func TestC2_TheSearchLooksEverywhere(t *testing.T) {
 	}))
 	defer server.Close()
 	e.page(t, "metrics", server.URL)
-	e.command(t, []string{"IT=" + planted}, "/bin/sh", "-c", `printf '%s' "$IT"; printf '%s' "$IT" >&2`)
+	e.command(t, []string{"IT=" + planted}, "", "/bin/sh", "-c", `printf '%s' "$IT"; printf '%s' "$IT" >&2`)
 
 	found := search(c, e)
 	for _, place := range []string{

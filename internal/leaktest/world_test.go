@@ -109,6 +109,7 @@ func (w *world) settings() {
 		"HOLDFAST_WORKER_BACKOFF_BASE=20ms",
 		"HOLDFAST_WORKER_BACKOFF_MAX=500ms",
 		"HOLDFAST_WORKER_BROKEN_POLL_INTERVAL=1s",
+		"HOLDFAST_WORKER_SWEEP_INTERVAL=1s",
 		"HOLDFAST_WORKER_PROVIDER_PATIENCE=1s",
 		"HOLDFAST_VAULT_CACHE_TTL=1s",
 		"HOLDFAST_HTTP_ALLOW_ADDRESSES=127.0.0.0/8",
@@ -154,14 +155,18 @@ func (w *world) publish(t events.Type, payload any) {
 
 // connect creates a connection whose base URL is the target's root, with the secret's fields, and waits until
 // it is in the registry.
-func (w *world) connect(id string, auth events.AuthSettings, fields map[string]any) {
+func (w *world) connect(id string, auth events.AuthSettings, fields map[string]any, with ...func(*events.Connection)) {
 	w.Helper()
 	w.put(id, fields)
-	w.publish(events.ConnectionCreated, events.Connection{
+	c := events.Connection{
 		ID: id, Name: id, Type: "http", Kind: events.Shared, Availability: events.Availability{Level: "tenant"},
 		Owners: []string{"ann"}, Actor: events.ActorSystem, Auth: auth,
 		Settings: json.RawMessage(fmt.Sprintf(`{"base_url":%q,"response_headers":["X-Request-Id","Www-Authenticate"]}`, w.seen.Address)),
-	})
+	}
+	for _, change := range with {
+		change(&c)
+	}
+	w.publish(events.ConnectionCreated, c)
 	testkit.Eventually(w, patient, "connection "+id, func() bool {
 		e, _, err := w.bus.Registry().Fresh(w.Context(), tenant, id)
 		return err == nil && e != nil && !e.Missing
@@ -235,19 +240,34 @@ func (w *world) whatWasSent() {
 // whatIsStored makes canaries of a connection's rotated tokens.
 func (w *world) whatIsStored(id string) {
 	w.Helper()
+	stored := w.stored(id, "token")
+	for _, name := range []string{"refresh_token", "access_token"} {
+		if w.secrets.add("stored "+name, stored[name]) == "" {
+			w.Errorf("no %s is stored", name)
+		}
+	}
+}
+
+// whatWasWritten makes canaries of what a sign-in wrote.
+func (w *world) whatWasWritten(id string) {
+	w.Helper()
+	if w.secrets.add("refresh token of a sign-in", w.stored(id, "config")["refresh_token"]) == "" {
+		w.Error("a sign-in wrote no refresh token")
+	}
+}
+
+// stored are the texts of a connection's secret.
+func (w *world) stored(id, kind string) map[string]string {
+	w.Helper()
 	var out struct {
 		Data struct {
 			Data map[string]string `json:"data"`
 		} `json:"data"`
 	}
-	if s := w.vault.Do(w, http.MethodGet, "secret/data/holdfast/"+tenant+"/conn/"+id+"/token", nil, &out); s != http.StatusOK {
-		w.Fatalf("read the token secret: status %d", s)
+	if s := w.vault.Do(w, http.MethodGet, "secret/data/holdfast/"+tenant+"/conn/"+id+"/"+kind, nil, &out); s != http.StatusOK {
+		w.Fatalf("read the %s secret: status %d", kind, s)
 	}
-	for _, name := range []string{"refresh_token", "access_token"} {
-		if w.secrets.add("stored "+name, out.Data.Data[name]) == "" {
-			w.Errorf("no %s is stored", name)
-		}
-	}
+	return out.Data.Data
 }
 
 // masked checks that the target did repeat a credential and that it was masked, so that the search proves

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,9 @@ var ErrAmbiguous = errors.New("the provider may have acted on the request")
 
 // ErrNoAnswer is the ErrAmbiguous of a request that was sent and got no token response at all.
 var ErrNoAnswer = fmt.Errorf("no answer came: %w", ErrAmbiguous)
+
+// ErrTimedOut is the ErrNoAnswer of a request that the provider may be at work on still.
+var ErrTimedOut = fmt.Errorf("none in time: %w", ErrNoAnswer)
 
 // anyCode stands for whatever error code, none included.
 const anyCode = "*"
@@ -46,6 +50,9 @@ var table = []row{
 	{100, 499, "unsupported_grant_type", fault.UnsupportedGrantType},
 	{100, 499, "temporarily_unavailable", fault.ProviderUnavailable},
 	{100, 499, "server_error", fault.ProviderUnavailable},
+	{100, 499, "authorization_pending", fault.ProviderUnclear}, // RFC 8628 section 3.5: device.go knows what follows
+	{100, 499, "slow_down", fault.ProviderUnclear},
+	{100, 499, "expired_token", fault.AccessDenied},
 	{401, 401, anyCode, fault.BadCredentials},
 	{0, 999, anyCode, fault.ProviderUnclear},
 }
@@ -71,7 +78,7 @@ func (c *Client) explain(err error, sent bool) error {
 	if r.code != anyCode {
 		text += " " + r.code // a word of the table, never the provider's text
 	}
-	f := fault.Wrap(r.reason, text, ambiguity(r.reason, status))
+	f := fault.Wrap(r.reason, text, cmp.Or(waiting(r.code), ambiguity(r.reason, status)))
 	if r.reason.Class() == fault.Transient {
 		f = f.WithRetryAfter(retryAfter(answer.Response.Header.Get("Retry-After"), c.clock.Now()))
 	}
@@ -103,7 +110,10 @@ func unanswered(err error, sent bool) error {
 		return wrong("/auth/token_url", "the token URL's address is one that may not be connected to")
 	}
 	var cause error
-	if sent {
+	switch {
+	case sent && timedOut(err):
+		cause = ErrTimedOut
+	case sent:
 		cause = ErrNoAnswer
 	}
 	return fault.Wrap(fault.ProviderUnavailable, happened(err, sent), cause)
@@ -111,11 +121,10 @@ func unanswered(err error, sent bool) error {
 
 func happened(err error, sent bool) string {
 	_, isNetwork := errors.AsType[*net.OpError](err)
-	ne, isTimeout := errors.AsType[net.Error](err)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "the token request was given up"
-	case errors.Is(err, context.DeadlineExceeded) || isTimeout && ne.Timeout():
+	case timedOut(err):
 		return "the provider did not answer in time"
 	case !sent:
 		return "the provider could not be reached"
@@ -124,4 +133,9 @@ func happened(err error, sent bool) string {
 	default:
 		return "the provider gave no token response"
 	}
+}
+
+func timedOut(err error) bool {
+	ne, isNetwork := errors.AsType[net.Error](err)
+	return errors.Is(err, context.DeadlineExceeded) || isNetwork && ne.Timeout()
 }

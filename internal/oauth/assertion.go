@@ -48,13 +48,20 @@ func (a Assertion) sign(e Endpoint, now time.Time) (secret.Value, error) {
 		return secret.Value{}, err
 	}
 	signed, err := jwt.Signed(signer).Claims(jwt.Claims{
-		Issuer: issuer, Subject: cmp.Or(a.Subject, issuer), Audience: jwt.Audience{cmp.Or(a.Audience, e.TokenURL)},
+		Issuer: issuer, Subject: cmp.Or(a.Subject, issuer),
 		IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(assertionLife)), ID: rand.Text(),
-	}).Serialize()
+	}).Claims(plainClaims{Audience: cmp.Or(a.Audience, e.TokenURL), Scope: e.scope().Reveal()}).Serialize()
 	if err != nil {
 		return secret.Value{}, mismatch()
 	}
 	return secret.New(signed), nil
+}
+
+// plainClaims are what some providers read in one way only: the audience as a string (RFC 7519 section 4.1.3
+// allows a list of one as well), and what is asked for within the assertion, too (Google, DocuSign).
+type plainClaims struct {
+	Audience string `json:"aud"`
+	Scope    string `json:"scope,omitempty"`
 }
 
 func (a Assertion) signer() (jose.Signer, error) {

@@ -41,8 +41,14 @@ type Token struct {
 	Refresh secret.Value
 	// Expires is counted from before the request was sent; zero where the provider did not say.
 	Expires time.Time
+	// RefreshExpires is when the refresh token ends; zero where the provider did not say.
+	RefreshExpires time.Time
 	// Scopes are those granted, where the provider said; else nil.
 	Scopes []string
+	// Account is whom the provider's ID token names, for people to read; empty where it sent none.
+	Account string
+
+	identity secret.Value // the ID token
 }
 
 const defaultTimeout = 10 * time.Second
@@ -59,6 +65,9 @@ func New(o Options) *Client {
 		clock:   o.Clock,
 	}
 }
+
+// Timeout is how long a request may take, answer included.
+func (c *Client) Timeout() time.Duration { return c.timeout }
 
 // Close closes idle connections; requests on their way finish.
 func (c *Client) Close() { c.http.CloseIdleConnections() }

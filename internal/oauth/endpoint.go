@@ -40,16 +40,7 @@ func (e Endpoint) style() (oauth2.AuthStyle, error) {
 
 // check looks at what the library would otherwise complain about in words that hold the URL.
 func (e Endpoint) check() error {
-	u, err := url.Parse(e.TokenURL)
-	switch {
-	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
-		return wrong("/auth/token_url", "the token URL is not an absolute http or https URL")
-	case u.User != nil:
-		return wrong("/auth/token_url", "the token URL carries a user name: it belongs into client_id and the secret")
-	case u.Fragment != "":
-		return wrong("/auth/token_url", "the token URL carries a fragment") // RFC 6749 section 3.2
-	}
-	return nil
+	return checkURL(e.TokenURL, "/auth/token_url", "token URL")
 }
 
 // form is the grant's parameters and the connection's own, which may not stand in for the grant's.

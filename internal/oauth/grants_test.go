@@ -166,6 +166,10 @@ func TestC5_AssertionsAreSigned(t *testing.T) {
 		if err := claims.ValidateWithLeeway(want, 0); err != nil || claims.ID == "" || parsed.Headers[0].KeyID != "k1" {
 			t.Errorf("%s: %v %+v", algorithm, err, claims)
 		}
+		var plain map[string]any
+		if err := parsed.Claims(key.Public(), &plain); err != nil || plain["aud"] != at || plain["scope"] != "a" {
+			t.Errorf("%s: %v, aud %v, scope %v", algorithm, err, plain["aud"], plain["scope"])
+		}
 	}
 }
 

@@ -25,12 +25,19 @@ func read(t *oauth2.Token, asked time.Time) (Token, error) {
 	if !httpguts.ValidHeaderFieldValue(t.AccessToken) {
 		return Token{}, fault.Wrap(fault.ProviderUnclear, "the provider's access token can not be sent in a header", ErrAmbiguous)
 	}
-	out := Token{Access: secret.New(t.AccessToken)}
+	out := Token{Access: secret.New(t.AccessToken), Account: account(t)}
+	if id, ok := t.Extra("id_token").(string); ok {
+		out.identity = secret.New(id)
+	}
 	if next, ok := t.Extra("refresh_token").(string); ok {
 		out.Refresh = secret.New(next)
 	}
 	if life := lifetime(t.Extra("expires_in")); life > 0 {
 		out.Expires = asked.Add(life)
+	}
+	// Neither name is a standard's; providers use the one or the other.
+	if life := max(lifetime(t.Extra("refresh_token_expires_in")), lifetime(t.Extra("refresh_expires_in"))); life > 0 {
+		out.RefreshExpires = asked.Add(life)
 	}
 	if scope, ok := t.Extra("scope").(string); ok {
 		out.Scopes = strings.Fields(scope)

@@ -31,7 +31,7 @@ func NewChecker(clock Clock) (*Checker, error) {
 			err = dispatch.Handle(r, t, take[events.Request])
 		case events.ConnectionCreated, events.ConnectionUpdated:
 			err = dispatch.Handle(r, t, take[events.Connection])
-		case events.ConnectionDeleted, events.ConnectionSecretRotated:
+		case events.ConnectionDeleted, events.ConnectionUndeleted, events.ConnectionSecretRotated, events.ConnectionTestRequested:
 			err = dispatch.Handle(r, t, take[events.ConnectionRef])
 		default:
 			err = dispatch.Handle(r, t, take[events.SuspensionCommand])

@@ -11,15 +11,6 @@ import (
 	"holdfast/internal/connection"
 )
 
-// States of a connection.
-const (
-	StateOK      = "ok"
-	StateBroken  = "broken"
-	StateDeleted = "deleted"
-	StateMissing = "missing" // requests name it and nobody has created it
-	StateExpired = "expired"
-)
-
 // ConnectionView is a connection as operators see it. It holds no secret: the registry has none.
 type ConnectionView struct {
 	Tenant        string              `json:"tenant"`
@@ -33,9 +24,13 @@ type ConnectionView struct {
 	Detail        string              `json:"detail,omitempty"`
 	Since         *time.Time          `json:"since,omitempty"` // broken: since when
 	SecretVersion int                 `json:"secret_version,omitempty"`
+	Revision      uint64              `json:"revision"` // what a change is based on
 	Generation    uint64              `json:"generation"`
 	Availability  events.Availability `json:"availability"`
 	Owners        []string            `json:"owners"`
+	Users         []string            `json:"users,omitempty"`
+	Groups        []string            `json:"groups,omitempty"`
+	Account       string              `json:"account,omitempty"`
 	Resume        events.ResumePolicy `json:"resume"`
 	SuspendFor    events.Seconds      `json:"suspend_for_seconds,omitempty"`
 	ExpiresAt     *time.Time          `json:"expires_at,omitempty"`
@@ -76,7 +71,7 @@ func ShowConnection(ctx context.Context, all Connections, secrets Secrets, tenan
 func viewConnection(e *connection.Entry, secrets Secrets, now time.Time) ConnectionView {
 	v := ConnectionView{
 		Tenant: e.Tenant, ID: e.ID, Name: e.Name, Type: e.Type, Kind: e.Kind, AuthMethod: e.Auth.Method,
-		State: stateOf(e, now), Generation: e.Generation, Availability: e.Availability, Owners: e.Owners,
+		State: string(e.State()), Revision: e.Sequence, Generation: e.Generation, Users: e.Users, Groups: e.Groups, Account: e.Account, Availability: e.Availability, Owners: e.Owners,
 		Resume: cmp.Or(e.Resume, events.ResumeAuto), SuspendFor: e.SuspendFor, ExpiresAt: e.ExpiresAt,
 		Auth: e.Auth, Settings: e.Settings,
 	}
@@ -84,20 +79,8 @@ func viewConnection(e *connection.Entry, secrets Secrets, now time.Time) Connect
 		v.Reason, v.Detail, v.Since, v.SecretVersion = string(b.Reason), b.Detail, &b.Since, b.SecretVersion
 		v.Advice = secrets.advice(b.Reason, e.Tenant, e.ID)
 	}
-	return v
-}
-
-func stateOf(e *connection.Entry, now time.Time) string {
-	switch {
-	case e.Deleted:
-		return StateDeleted
-	case e.Missing:
-		return StateMissing
-	case e.ExpiresAt != nil && !e.ExpiresAt.After(now):
-		return StateExpired
-	case e.Broken != nil:
-		return StateBroken
-	default:
-		return StateOK
+	if f := e.Unusable(now); e.Works() && f != nil { // its end has passed, and no worker has come by since
+		v.State, v.Reason, v.Detail = string(events.StateBroken), string(f.Reason), f.Detail
 	}
+	return v
 }

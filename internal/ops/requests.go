@@ -19,6 +19,8 @@ type LedgerStep struct {
 	Reason        string        `json:"reason,omitempty"`
 	Detail        string        `json:"detail,omitempty"`
 	Rule          string        `json:"rule,omitempty"`
+	ActingUser    string        `json:"acting_user"`
+	Account       string        `json:"account,omitempty"`
 	Field         string        `json:"field,omitempty"`
 	Cause         events.Cause  `json:"cause,omitempty"`
 	Generation    uint64        `json:"generation"`
@@ -89,6 +91,7 @@ func readLedger(ctx context.Context, records Records, tenant, request string) (a
 		last = entry{r.Type, o}
 		all = append(all, LedgerStep{
 			Sequence: r.Sequence, StoredAt: r.Stored, Event: r.Type.What(), Reason: o.Reason, Detail: o.Detail, Rule: o.Rule,
+			ActingUser: o.ActingUser, Account: o.Account,
 			Field: o.Field, Cause: o.Cause, Generation: o.Generation, SecretVersion: o.SecretVersion, Origin: o.Origin,
 		})
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"holdfast/internal/access"
 	"holdfast/internal/bus"
 )
 
@@ -13,7 +14,10 @@ import (
 const patience = 5 * time.Second
 
 // Session is an operator's connection to the bus. Close it.
-type Session struct{ bus *bus.Bus }
+type Session struct {
+	bus         *bus.Bus
+	directories *access.Directories // nil until somebody asked
+}
 
 // Open connects.
 func Open(ctx context.Context, cfg bus.Config, log zerolog.Logger) (*Session, error) {
@@ -24,6 +28,9 @@ func Open(ctx context.Context, cfg bus.Config, log zerolog.Logger) (*Session, er
 	}
 	return &Session{bus: b}, nil
 }
+
+// NewSession is one on a connection that somebody else opened, and closes.
+func NewSession(b *bus.Bus) *Session { return &Session{bus: b} }
 
 // Close ends the session.
 func (s *Session) Close() { s.bus.Close() }

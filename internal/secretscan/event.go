@@ -22,7 +22,7 @@ func InEvent(t events.Type, doc any) (pointer string, found bool) {
 type rule uint8
 
 const (
-	strict  rule = iota // secret names and secret-looking strings
+	strict  rule = iota // secret names, also in URLs' queries, and secret-looking strings
 	outward             // secret-looking strings: an action's url, path and query
 	headers             // like outward, and no header that authenticates
 	free                // private keys and Vault tokens only
@@ -49,10 +49,14 @@ func (s *scan) value(v any) bool {
 }
 
 func (s *scan) text(v string) bool {
-	if s.rule == free {
+	switch s.rule {
+	case free:
 		return everywhereSecret(v)
+	case strict:
+		return LooksSecret(v) || secretQuery(v)
+	default:
+		return LooksSecret(v)
 	}
-	return LooksSecret(v)
 }
 
 // object goes through the members in whatever order, and once more in order of their names where something
@@ -117,10 +121,11 @@ func (s *scan) refusesName(name string) bool {
 
 // ruleWithin is the rule for the value of the member that path now ends in.
 func (s *scan) ruleWithin(name string) rule {
-	if !s.actions {
-		return s.rule
-	}
 	switch {
+	case !s.actions && name == "headers": // a connection's settings have them, too
+		return headers
+	case !s.actions:
+		return s.rule
 	case len(s.path) == 3 && name == "input" && s.path[1] == "action" && s.path[0] == "data":
 		return free
 	case len(s.path) != 4 || s.rule != free:

@@ -129,6 +129,20 @@ func passwordURL(s string) bool {
 	}
 }
 
+// secretQuery tells whether s holds a URL or a path whose query gives a value to a name that names a secret.
+func secretQuery(s string) bool {
+	_, query, found := strings.Cut(s, "?")
+	for found && query != "" {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		name, value, _ := strings.Cut(pair, "=")
+		if plain, err := url.QueryUnescape(name); err == nil && value != "" && NamesSecret(plain) {
+			return true
+		}
+	}
+	return false
+}
+
 func filled(password string) bool {
 	plain, err := url.PathUnescape(password)
 	return password != "" && (err != nil || plain != "")

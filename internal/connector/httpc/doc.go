@@ -7,6 +7,7 @@
 //	address.go   loopback, link-local and metadata addresses are refused at dial time, after DNS
 //	redirect.go  redirects stay at the connection's own origin and below its base path
 //	status.go    what each status means, in one table
+//	failures.go  which bodies mean bad credentials, and headers that go with every request
 //	response.go  the answer is bounded, and the credential is masked in it
 //	network.go   "nothing was written" is claimed only where it is proven
 //
@@ -17,6 +18,9 @@
 //	response_headers       names of more response headers to return
 //	max_response_bytes     bound of the response body, 65536 if not set, 262144 at most
 //	auth_failure_statuses  statuses that mean "bad credentials" at this target, such as [403]
+//	headers                object of strings: sent with every request, where the input sets none of that name
+//	auth_failures          more ways to say "bad credentials": [{"status": 200, "body": "regular expression"}]; the
+//	                       expression (RE2) is matched with what was read of the body, 4096 bytes at least
 //
 // Input document of the operation "request":
 //

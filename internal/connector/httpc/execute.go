@@ -60,7 +60,11 @@ func (c *Connector) answer(resp *http.Response, r connector.Request, call call, 
 	if means.reason != "" && !means.answers {
 		return connector.Result{}, c.statusFault(means, resp, call.method, "")
 	}
-	document, err := readResponse(resp, call.settings, maskerFor(r.Credential))
+	body, readErr := readBody(resp, call.settings)
+	if call.settings.saysBadAuth(resp.StatusCode, body) {
+		return connector.Result{}, c.statusFault(badAuth, resp, call.method, "its body says that the credentials are bad")
+	}
+	document, err := readResponse(resp, body, readErr, call.settings, maskerFor(r.Credential))
 	switch {
 	case document == nil:
 		return connector.Result{}, fault.Wrap(fault.Internal, "the answer could not be put into the outcome", err)
@@ -92,8 +96,10 @@ func (c *Connector) newRequest(ctx context.Context, r connector.Request, call ca
 		return nil, fault.Wrap(fault.InputInvalid, "no request can be made of this input", err).WithNoEffect()
 	}
 	req.Header.Set("User-Agent", c.userAgent)
-	for name, value := range call.headers {
-		req.Header.Set(name, value)
+	for _, headers := range []map[string]string{call.settings.fixed, call.headers} {
+		for name, value := range headers {
+			req.Header.Set(name, value)
+		}
 	}
 	if call.contentType != "" {
 		req.Header.Set("Content-Type", call.contentType)

@@ -48,10 +48,19 @@ func maskerFor(c credential.Credential) *secret.Masker {
 	return secret.NewMasker(values...)
 }
 
-// readResponse reads the body up to its bound and masks everything before it goes anywhere. A body that
-// breaks off is an error beside what could be read of it.
-func readResponse(resp *http.Response, s settings, m *secret.Masker) (json.RawMessage, error) {
-	body, readErr := io.ReadAll(io.LimitReader(resp.Body, int64(s.maxBytes)+1))
+// readBody reads the body up to its bound and one byte more, which tells that it is longer. Where a body may
+// say that the credentials are bad, the start of it is read whatever the bound is.
+func readBody(resp *http.Response, s settings) ([]byte, error) {
+	most := s.maxBytes
+	if len(s.authBodies[resp.StatusCode]) > 0 {
+		most = max(most, searchedBytes)
+	}
+	return io.ReadAll(io.LimitReader(resp.Body, int64(most)+1))
+}
+
+// readResponse makes the response document of what was read, and masks everything before it goes anywhere. A
+// body that broke off with readErr is an error beside what could be read of it.
+func readResponse(resp *http.Response, body []byte, readErr error, s settings, m *secret.Masker) (json.RawMessage, error) {
 	doc := responseDocument{Status: resp.StatusCode, Headers: returned(resp.Header, s.headers, m)}
 	if len(body) > s.maxBytes {
 		doc.Truncated, body = true, body[:s.maxBytes]

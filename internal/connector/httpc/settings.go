@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/textproto"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -26,6 +27,9 @@ type settingsDocument struct {
 	ResponseHeaders     []string `json:"response_headers"`
 	MaxResponseBytes    *int     `json:"max_response_bytes"`
 	AuthFailureStatuses []int    `json:"auth_failure_statuses"`
+
+	Headers      map[string]string `json:"headers"`
+	AuthFailures []authFailure     `json:"auth_failures"`
 }
 
 // settings are checked settings.
@@ -35,6 +39,8 @@ type settings struct {
 	headers      map[string]bool
 	maxBytes     int
 	authStatuses map[int]bool
+	fixed        map[string]string        // request headers, where the input sets none
+	authBodies   map[int][]*regexp.Regexp // statuses that mean bad credentials with such a body
 }
 
 // CheckSettings checks a connection's settings alone.
@@ -49,7 +55,7 @@ func readSettings(document []byte) (settings, error) {
 		return settings{}, err
 	}
 	s := settings{headers: safeHeaders, maxBytes: defaultResponseBytes}
-	for _, step := range []func(settingsDocument) error{s.setBase, s.setTest, s.setHeaders, s.setBound, s.setStatuses} {
+	for _, step := range []func(settingsDocument) error{s.setBase, s.setTest, s.setHeaders, s.setBound, s.setStatuses, s.setFixed, s.setFailures} {
 		if err := step(d); err != nil {
 			return settings{}, err
 		}

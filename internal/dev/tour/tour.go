@@ -72,6 +72,9 @@ func play(ctx context.Context, s *dev.Stack, t teller) error {
 	}
 	defer w.Close()
 	st := &stage{Stack: s, w: w, t: t, tenant: "tour-" + strings.ToLower(rand.Text()[:8])}
+	if err := s.Admit(ctx, st.tenant); err != nil {
+		return err
+	}
 	began := time.Now()
 	var broken error
 	for i, one := range steps() {

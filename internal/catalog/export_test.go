@@ -1,0 +1,4 @@
+package catalog
+
+// Read makes a type of a file's text.
+var Read = read
