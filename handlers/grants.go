@@ -2,7 +2,10 @@ package handlers
 
 import (
 	"context"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"holdfast/events"
 	"holdfast/internal/connection"
@@ -22,7 +25,7 @@ const (
 // worker at a time. Those that do not work, are disabled or deleted are left alone.
 func (h *Handlers) KeepAlive(ctx context.Context, report func(error)) {
 	every := min(keepAliveEvery, h.opts.SweepEvery)
-	next := make(map[string]time.Time)
+	next := new(times)
 	h.forever(ctx, every, func() {
 		if ok, err := h.Leases.Hold(ctx, "keep-alive", every/2); err != nil || !ok {
 			report(err)
@@ -32,20 +35,45 @@ func (h *Handlers) KeepAlive(ctx context.Context, report func(error)) {
 	})
 }
 
-// keepAlive looks once at every connection whose time, in next, has come.
-func (h *Handlers) keepAlive(ctx context.Context, next map[string]time.Time) (failed error) {
+// times is when to look at connections again, by tenant and id.
+type times struct{ sync.Map }
+
+func (t *times) come(key string, now time.Time) bool {
+	at, ok := t.Load(key)
+	due, known := at.(time.Time)
+	return !ok || !known || !now.Before(due)
+}
+
+// set notes when to look again; the zero time means at every look.
+func (t *times) set(key string, due time.Time) {
+	if due.IsZero() {
+		t.Delete(key)
+		return
+	}
+	t.Store(key, due)
+}
+
+// keepAlive looks once at every connection whose time, in next, has come. Several at a time: a provider that does not
+// answer must not make the tokens of others end.
+func (h *Handlers) keepAlive(ctx context.Context, next *times) error {
+	var g errgroup.Group
+	g.SetLimit(brokenParallel)
 	for e := range h.Registry.All() {
 		key := e.Tenant + "/" + e.ID
-		if ctx.Err() != nil || e.State() != events.StateActive || h.Clock.Now().Before(next[key]) {
+		if e.State() != events.StateActive {
+			next.Delete(key)
 			continue
 		}
-		due, err := h.keepOne(ctx, e)
-		if next[key] = due; due.IsZero() {
-			delete(next, key)
+		if ctx.Err() != nil || !next.come(key, h.Clock.Now()) {
+			continue
 		}
-		failed = keepFirst(failed, err)
+		g.Go(func() error {
+			due, err := h.keepOne(ctx, e)
+			next.set(key, due)
+			return err
+		})
 	}
-	return failed
+	return g.Wait()
 }
 
 // keepOne looks at one connection. One that turns out to be broken is marked: better now than at its next use.

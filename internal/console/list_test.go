@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 
 	"holdfast/events"
 	"holdfast/internal/connection"
+	"holdfast/internal/testkit"
 )
 
 // TestC6_TheListShowsWhatAPersonMaySee, and no button for what they may not do.
@@ -90,6 +92,25 @@ func TestC10_TestFromTheList(t *testing.T) {
 	}
 	w.becomes("crm", "to be broken", func(e *connection.Entry) bool { return e.State() == events.StateBroken })
 	a.expect(a.get("/"), http.StatusOK, "broken", "bad credentials")
+}
+
+// TestC6_ATestIsShownInItsTenantOnly, also to who has the same id in another one.
+func TestC6_ATestIsShownInItsTenantOnly(t *testing.T) {
+	w := newWorld(t, people, func(w *world) { w.cfg.Console.Key = secretOf("0123456789012345678901234567890123456789") })
+	elsewhere := w.cfg
+	elsewhere.Console.Listen, elsewhere.Console.Tenant = fmt.Sprintf("127.0.0.1:%d", testkit.FreePort(t)), "other"
+	other := w.startConsole(elsewhere)
+	w.idp.Client(t, "console", testkit.IDPClient{Secret: clientSecret,
+		RedirectURIs: []string{w.console.URL + "/signin/callback", other.URL + "/signin/callback"}})
+	a := w.agent()
+	done := a.do(http.MethodPost, "/connections/crm/test", url.Values{"token": {a.enter("ann").token()}})
+	a.expect(done, http.StatusOK, "CRM of sales : ")
+	b := w.agent()
+	b.get(w.idp.SignIn(t, b.get(other.URL+"/").at.String(), "ann", password).String())
+	p := b.expect(b.get(other.URL+"/?"+done.at.RawQuery), http.StatusOK, "no connection in tenant other")
+	if p.says("CRM of sales") {
+		t.Error("a connection of another tenant is named")
+	}
 }
 
 // TestC6_FormsOfOthersAreRefused: without the page's token, from another site, or signed out.

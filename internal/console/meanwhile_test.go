@@ -66,7 +66,7 @@ func TestC6_ADevicesRightsCountWhenItIsDone(t *testing.T) {
 		testkit.Eventually(t, patient, "ann to lose her rights", func() bool { return w.console.Check(t.Context(), tenant, "crm", "ann") != nil })
 		w.idp.AllowDevice(t, d.UserCode, "svc-crm", password)
 	})
-	if fault.From(err).Reason != fault.ConnectionMissing || got.Outcome == console.Connected {
+	if f := fault.From(err); f == nil || f.Reason != fault.ConnectionMissing || got.Outcome == console.Connected {
 		t.Errorf("%+v, %v", got, err)
 	}
 	w.unchanged(t)
@@ -94,4 +94,36 @@ func TestW3_AnAnswerOfAnotherIssuerIsRefused(t *testing.T) {
 	}
 	back = w.idp.SignIn(t, p.href("retry"), "svc-crm", password)
 	a.expect(a.get(named(back, w.idp.Issuer())), http.StatusOK, "is connected as svc-crm")
+}
+
+// TestW3_AnEditMeanwhileLosesNoToken: the code is spent when the connection turns out to be changed, so what came
+// of it is kept, whatever becomes of the account's name.
+func TestW3_AnEditMeanwhileLosesNoToken(t *testing.T) {
+	w := newWorld(t)
+	proxy := testkit.StartProxy(t, w.idp.Address)
+	tokens, err := url.Parse(w.idp.TokenURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.connection("held", func(c *events.Connection) { c.Name, c.Auth.TokenURL = "Held", proxy.Address+tokens.Path })
+	a := w.agent()
+	back := w.idp.SignIn(t, a.follow(w.link("held")), "svc-crm", password).String()
+	hold := proxy.HoldAnswer(func(r *http.Request) bool { return r.URL.Path == tokens.Path })
+	shown := make(chan page, 1)
+	go func() { shown <- a.get(back) }()
+	hold.Reached(t, patient)
+	e, _, err := w.registry.Fresh(t.Context(), tenant, "held")
+	if err != nil {
+		t.Fatal(err)
+	}
+	renamed := e.Connection
+	renamed.Name, renamed.Actor = "Renamed", "ann"
+	w.say(events.ConnectionUpdated, renamed)
+	w.becomes("held", "to be renamed", func(e *connection.Entry) bool { return e.Name == "Renamed" })
+	hold.Release()
+	a.expect(<-shown, http.StatusOK, "is connected as svc-crm")
+	if kept := a.get("/static/style.css").header.Get("Cache-Control"); kept != "max-age=3600" {
+		t.Errorf("the page's style is asked for again: %q", kept)
+	}
+	w.becomes("held", "to be active", func(e *connection.Entry) bool { return e.State() == events.StateActive && e.Name == "Renamed" })
 }
