@@ -19,9 +19,12 @@ func TestC10_EachStateComesFromTheEntryAlone(t *testing.T) {
 	refused, _ := connection.Break(live, live, f, fault.New(fault.BadCredentials, "401"), now)
 	gone := connection.WithoutSecret(live, f, fault.New(fault.SecretDeleted, ""), now)
 	for want, entries := range map[events.ConnectionState][]*connection.Entry{
-		events.StateActive:   {live},
-		events.StatePending:  {connection.WithoutSecret(live, connection.Fence{Generation: 1}, fault.New(fault.SecretMissing, ""), now)},
-		events.StateBroken:   {refused, gone, connection.WithoutSecret(live, f, fault.New(fault.SecretMissing, ""), now)},
+		events.StateActive: {live},
+		events.StatePending: {
+			connection.WithoutSecret(live, connection.Fence{Generation: 1}, fault.New(fault.SecretMissing, ""), now),
+			connection.WithoutSecret(live, f, fault.New(fault.SecretMissing, "nobody has signed in yet"), now),
+		},
+		events.StateBroken:   {refused, gone},
 		events.StateDisabled: {connection.Disable(off(live), now), off(refused)},
 		events.StateDeleted:  {connection.Delete(live, events.ConnectionRef{}, 2, now), connection.Delete(off(refused), events.ConnectionRef{}, 2, now)},
 		events.StateMissing:  {connection.Missed("acme", "crm")},
