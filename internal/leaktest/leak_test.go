@@ -100,9 +100,9 @@ func (w *world) staticCredentials() {
 		w.ask(id+"-1", id, "/echo")
 		w.masked(w.ends(id+"-1", events.ActionCompleted))
 		w.suspended(w.ask(id+"-2", id, "/echo-401"), "bad_credentials")
-		w.put(id, c.fields)
 		w.publish(events.SuspensionTerminateRequested, events.SuspensionCommand{Request: id + "-2", Actor: "op"})
 		w.ends(id+"-2", events.ActionTerminated)
+		w.put(id, c.fields) // not before: a repair would race the operator
 	}
 }
 
