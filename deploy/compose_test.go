@@ -89,7 +89,7 @@ func (s *stack) killOne(t *testing.T, bus *heard) {
 func (s *stack) connection() string {
 	return s.event("connection.created", map[string]any{
 		"connection_id": "crm", "name": "CRM", "type": "http", "kind": "shared",
-		"availability": map[string]any{"level": "tenant"}, "owners": []string{"u-1"}, "actor": "u-1",
+		"availability": map[string]any{"level": "tenant"}, "owners": []string{"u-1"}, "actor": "system",
 		"auth":     map[string]any{"method": "basic"},
 		"settings": map[string]any{"base_url": "http://target:8091/basic/", "test_path": "/me"},
 	})
