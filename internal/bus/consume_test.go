@@ -152,6 +152,11 @@ func TestRetryComesAgainAfterItsDelay(t *testing.T) {
 	})
 	must(t, err)
 	feedActions(t, js, 0, 1)
+	testkit.Eventually(t, patience, "three deliveries", func() bool { // what a consumer says is pending lags the publish
+		mu.Lock()
+		defer mu.Unlock()
+		return len(came) == 3
+	})
 	allAnswered(t, js)
 	if len(came) != 3 || came[1].Sub(came[0]) < 700*time.Millisecond {
 		t.Fatalf("%v", came)
