@@ -39,9 +39,9 @@ func (h *Handlers) KeepAlive(ctx context.Context, report func(error)) {
 type times struct{ sync.Map }
 
 func (t *times) come(key string, now time.Time) bool {
-	at, ok := t.Load(key)
+	at, _ := t.Load(key)
 	due, known := at.(time.Time)
-	return !ok || !known || !now.Before(due)
+	return !known || !now.Before(due)
 }
 
 // set notes when to look again; the zero time means at every look.

@@ -17,6 +17,12 @@ import (
 // tell publishes a connection event and gives its sequence: the revision that it makes.
 func (w *world) tell(t events.Type, payload any) uint64 {
 	w.Helper()
+	return w.tellIn(tenant, t, payload)
+}
+
+// tellIn is tell in any tenant.
+func (w *world) tellIn(tenant string, t events.Type, payload any) uint64 {
+	w.Helper()
 	e, err := events.New(t, w.bus.Clock().Now(), payload)
 	if err != nil {
 		w.Fatal(err)

@@ -17,20 +17,6 @@ import (
 // otherTenant shares the workers with tenant.
 const otherTenant = "globex"
 
-// tellOther publishes as another tenant's upstream system.
-func (w *world) tellOther(t events.Type, payload any) {
-	w.Helper()
-	e, err := events.New(t, w.bus.Clock().Now(), payload)
-	if err != nil {
-		w.Fatal(err)
-	}
-	raw, err := e.Encode()
-	if err != nil {
-		w.Fatal(err)
-	}
-	w.send(events.SubjectOf(otherTenant, t), raw)
-}
-
 // stuck is a target that takes requests and does not answer before the test ends.
 func stuck(t *testing.T) (address string, waiting *atomic.Int32) {
 	end := make(chan struct{})
@@ -61,7 +47,7 @@ func TestO5_OneTenantsTestsHoldNobodyElseUp(t *testing.T) {
 		w.tell(events.ConnectionTestRequested, events.ConnectionRef{ID: "slow", Actor: events.ActorSystem})
 	}
 	testkit.Eventually(t, patient, "tests to wait for their target", func() bool { return waiting.Load() >= 8 })
-	w.tellOther(events.ConnectionCreated, w.basic("crm"))
+	w.tellIn(otherTenant, events.ConnectionCreated, w.basic("crm"))
 	testkit.Eventually(t, 5*time.Second, "the other tenant's connection", func() bool {
 		e, _, err := w.registry.Fresh(t.Context(), otherTenant, "crm")
 		return err == nil && e != nil
