@@ -1,7 +1,7 @@
 # What people type here most. CI runs .ci/run, which does the same and more.
 GOLANGCI_VERSION := v2.15.0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
-MODULES := $(dir $(wildcard go.mod cmd/*/go.mod))
+MODULES := $(dir $(wildcard go.mod cmd/*/go.mod deploy/prometheus/check/go.mod internal/permission/compare/go.mod))
 
 .PHONY: help
 help: ## list what can be made
@@ -25,7 +25,7 @@ test: ## all tests of all modules
 
 .PHONY: race
 race: ## the main module's tests under the race detector
-	go test -race ./...
+	GORACE=atexit_sleep_ms=10 go test -race ./...
 
 .PHONY: lint
 lint: ## golangci-lint, import directions included
@@ -37,9 +37,10 @@ fmt: ## gofmt and goimports
 	PATH="$$(go env GOPATH)/bin:$$PATH" golangci-lint fmt ./...
 
 .PHONY: generate
-generate: ## what is made from code: AsyncAPI, the table in docs/configuration.md
+generate: ## what is made from code: AsyncAPI, the tables in docs/configuration.md and docs/metrics.md
 	go generate ./...
 	UPDATE_DOCS=1 go test ./internal/config -run TestDocumentation -count=1
+	UPDATE_DOCS=1 go test ./internal/metrics -run Documented -count=1
 
 .PHONY: image
 image: ## the container image holdfast:local
@@ -48,6 +49,10 @@ image: ## the container image holdfast:local
 .PHONY: compose-proof
 compose-proof: ## docker-compose.yml on a real Docker engine, with stand-ins for what is pulled
 	go test -tags compose -count=1 -timeout 30m -v ./deploy
+
+.PHONY: gameday
+gameday: ## everything fails once, under load; as root, with iproute2
+	go test -tags gameday -count=1 -timeout 20m -v -run 'GameDay|Hosts' ./internal/testkit ./internal/chaos
 
 .PHONY: ci
 ci: ## what has to hold before a change goes in

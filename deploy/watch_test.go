@@ -50,7 +50,7 @@ func (s *stack) watch(t *testing.T) *heard {
 	}
 	t.Cleanup(nc.Close)
 	h := &heard{stack: s, nc: nc}
-	for _, subject := range []string{"hf.acme.outcome.*", "hf.acme.suspension.*.*.*", "hf.acme.notice.*", "hf.acme.deadletter.*"} {
+	for _, subject := range []string{"hf.acme.outcome.*", "hf.acme.suspension.*.*.*", "hf.acme.notice.*", "hf.acme.deadletter.*", "hf.acme.deadletter.act.*"} {
 		if _, err := nc.Subscribe(subject, h.hear); err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +173,7 @@ func (s *stack) leastPrivilege(t *testing.T) {
 		{"publisher", "hf.other.action.requested"},
 		{"publisher", "$JS.API.STREAM.MSG.GET.HF_ACTIONS"},
 		{"operator", "hf.acme.outcome.forged"},
-		{"operator", "hf.acme.action.requested"},
+		{"operator", "$JS.API.STREAM.PURGE.HF_ACTIONS"},
 		{"operator", "$JS.API.STREAM.DELETE.HF_SUSPENSIONS"},
 		{"admin", "hf.acme.action.requested"},
 		{"admin", "$JS.API.STREAM.MSG.GET.HF_OUTCOMES"},

@@ -1,5 +1,7 @@
 package events
 
+import "encoding/json"
+
 // Role is what a user may be in a place.
 type Role string
 
@@ -15,7 +17,9 @@ type User struct {
 	Tenant string `json:"tenant,omitempty"`
 	ID     string `json:"user_id"`
 	Name   string `json:"name,omitempty"`
-	Actor  string `json:"actor"`
+	// Attributes are strings, numbers, true and false, by name: what formulas read of the user.
+	Attributes map[string]json.RawMessage `json:"attributes,omitempty"`
+	Actor      string                     `json:"actor"`
 }
 
 // Group is the payload of directory.group_updated: all members, every time.
@@ -85,10 +89,11 @@ type SiteRef struct {
 	Actor  string `json:"actor"`
 }
 
-// ChangeNotice is the payload of directory.change_rejected and process.publish_rejected.
+// ChangeNotice is the payload of directory.change_rejected, process.publish_rejected and permission.change_rejected.
 type ChangeNotice struct {
 	Tenant string `json:"tenant"`
-	// Kind is what it was about (user, group, role, site_collection, site, process), ID which one.
+	// Kind is what it was about (user, group, role, site_collection, site, process, set, assignment, site_set,
+	// public_access), ID which one.
 	Kind   string `json:"kind"`
 	ID     string `json:"id"`
 	Reason string `json:"reason"`

@@ -12,6 +12,7 @@
 //	out  hf.<tenant>.suspension.<connection>.<run>.<request>                 stream HF_SUSPENSIONS
 //	out  hf.<tenant>.notice.<what>                                           stream HF_NOTICES
 //	out  hf.<tenant>.deadletter.<reason>                                     stream HF_DEADLETTERS
+//	out  hf.<tenant>.deadletter.act.<sequence>                               stream HF_DEADLETTERS
 //
 // An outcome subject is a request's ledger: its last message says how far the request got. A suspension
 // subject is a chain: its last message says whether the run waits. The schemas of all of them are in the

@@ -106,7 +106,12 @@ type Record struct {
 
 	Stored   time.Time // by the bus's clock
 	Sequence uint64    // in its stream; 0: there is none
+	Trace    Trace     // that it was published in
 }
+
+// Trace is a W3C trace context (https://www.w3.org/TR/trace-context/), as the headers traceparent and tracestate
+// hold it; the zero Trace is none.
+type Trace struct{ Parent, State string }
 
 // Payload decodes the data of an event as T.
 func Payload[T any](e Event) (T, error) {

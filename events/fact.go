@@ -16,9 +16,14 @@ const (
 	FactSiteCollection FactKind = "site_collection"
 	FactSite           FactKind = "site"
 	FactProcess        FactKind = "process"
+
+	FactSet          FactKind = "set"           // a permission set
+	FactAssignment   FactKind = "assignment"    // of an app set
+	FactSiteSet      FactKind = "site_set"      // the one that a user has
+	FactPublicAccess FactKind = "public_access" // of an app
 )
 
-// Fact is one user, group, role, place or process as upstream systems last described it.
+// Fact is one user, group, role, place, process, permission set or assignment as upstream systems last described it.
 type Fact struct {
 	Tenant string   `json:"-"` // Tenant, Kind and ID are the key's
 	Kind   FactKind `json:"-"`
@@ -48,6 +53,20 @@ func ParseFactKey(key string) (f Fact, ok bool) {
 	return Fact{Tenant: t[0], Kind: FactKind(t[1]), ID: t[2]}, true
 }
 
+// ReadFact is what a fact says; the zero payload of one that was removed or can not be read, which then counts as
+// removed.
+func ReadFact[T any](f *Fact) (p T) {
+	var none T
+	if f.Removed {
+		return none
+	}
+	if json.Unmarshal(f.Data, &p) != nil {
+		f.Removed = true
+		return none
+	}
+	return p
+}
+
 // FactID is the id of who has a role: the role, and the one place that it is in where it has one.
 func (r RoleHolders) FactID() string {
 	switch r.Role {
@@ -57,5 +76,17 @@ func (r RoleHolders) FactID() string {
 		return string(r.Role) + "." + r.Site
 	default:
 		return string(r.Role)
+	}
+}
+
+// FactID is the id of an assignment of an app set: the set, and whom it is assigned to.
+func (a PermissionAssignment) FactID() string {
+	switch {
+	case a.User != "":
+		return a.Set + ".user." + a.User
+	case a.Group != "":
+		return a.Set + ".group." + a.Group
+	default:
+		return a.Set + ".public"
 	}
 }

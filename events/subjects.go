@@ -27,6 +27,12 @@ const (
 	BucketPermissions = "hf_permissions"
 	BucketSignIns     = "hf_signins"
 	BucketUsage       = "hf_usage"
+	BucketReplays     = "hf_replays"
+
+	// What a rebuild of the registry, of the directory and processes, and of names is compared in; they are removed
+	// afterwards.
+	BucketRebuiltConnections = "hf_rebuilt_connections"
+	BucketRebuiltPermissions = "hf_rebuilt_permissions"
 
 	// A bucket is a stream of this name, too.
 	StreamRegistry = "KV_" + BucketConnections
@@ -37,11 +43,26 @@ const (
 // over what does not concern it without decoding.
 const HeaderType = "Holdfast-Type"
 
+// HeaderOriginal names, on what an operator published again, the message that it is a copy of: HF_ACTIONS/17.
+const HeaderOriginal = "Holdfast-Original"
+
 const root = "hf"
 
 // SubjectOf is the subject on which upstream systems and operators publish an inbound type.
 func SubjectOf(tenant string, t Type) string {
 	return strings.Join([]string{root, tenant, t.Noun(), t.What()}, ".")
+}
+
+// StreamOf is the stream that keeps an inbound type.
+func StreamOf(t Type) string {
+	switch t.Noun() {
+	case "connection":
+		return StreamConnections
+	case "directory", "place", "process", "permission":
+		return StreamPermissions
+	default:
+		return StreamActions
+	}
 }
 
 // OfTenant matches every subject of a tenant.
@@ -104,6 +125,11 @@ func DeadLetterSubject(tenant string, reason fault.Reason) string {
 	return strings.Join([]string{root, tenant, "deadletter", string(reason)}, ".")
 }
 
+// DeadLettersFilter matches a tenant's dead letters, and what was done with them.
+func DeadLettersFilter(tenant string) string {
+	return strings.Join([]string{root, tenant, "deadletter", ">"}, ".")
+}
+
 // TenantOf is the second token of a subject, "" when there is none or it is no safe id.
 func TenantOf(subject string) string {
 	t := strings.SplitN(subject, ".", 3)
@@ -117,13 +143,25 @@ func TenantOf(subject string) string {
 func StreamSubjects() map[string][]string {
 	return map[string][]string{
 		StreamConnections: {root + ".*.connection.*"},
-		StreamPermissions: {root + ".*.directory.*", root + ".*.place.*", root + ".*.process.*"},
+		StreamPermissions: permissionSubjects(),
 		StreamActions:     {root + ".*.action.requested", root + ".*.suspension.*"},
 		StreamOutcomes:    {root + ".*.outcome.*"},
 		StreamSuspensions: {allChains},
 		StreamNotices:     {root + ".*.notice.*"},
-		StreamDeadLetters: {root + ".*.deadletter.*"},
+		StreamDeadLetters: {root + ".*.deadletter.*", DeadLetterActsFilter("")},
 	}
+}
+
+// permissionSubjects names each permission event: a wildcard would catch permission.query, too, and a stream would
+// answer it before any worker.
+func permissionSubjects() []string {
+	all := []string{root + ".*.directory.*", root + ".*.place.*", root + ".*.process.*"}
+	for _, t := range Inbound() {
+		if t.Noun() == "permission" {
+			all = append(all, SubjectOf("*", t))
+		}
+	}
+	return all
 }
 
 // ParseRegistrySubject reads tenant and connection from the subject of a registry entry.
@@ -138,4 +176,19 @@ func ParseRegistrySubject(subject string) (tenant, id string, ok bool) {
 // NoticesFilter matches all notices of a tenant.
 func NoticesFilter(tenant string) string {
 	return strings.Join([]string{root, tenant, "notice", "*"}, ".")
+}
+
+// CommandsFilter matches what operators asked of a tenant's suspensions.
+func CommandsFilter(tenant string) string {
+	return strings.Join([]string{root, tenant, "suspension", "*"}, ".")
+}
+
+// ConnectionsFilter matches all that upstream systems said of a tenant's connections.
+func ConnectionsFilter(tenant string) string {
+	return strings.Join([]string{root, tenant, "connection", "*"}, ".")
+}
+
+// HistoryFilter matches a tenant's outcomes and suspensions in the history, where their ids are no part of the subject.
+func HistoryFilter(tenant string) string {
+	return strings.Join([]string{root, tenant, "history", "*"}, ".")
 }

@@ -59,6 +59,7 @@ func TestEveryTypeHasOneStream(t *testing.T) {
 		events.Chain{Tenant: "t", Connection: "c", Run: "r", Request: "q"}.Subject(): events.StreamSuspensions,
 		events.NoticeSubject("t", events.ConnectionBroken):                           events.StreamNotices,
 		events.DeadLetterSubject("t", fault.NotJSON):                                 events.StreamDeadLetters,
+		events.DeadLetterActs("t", 7):                                                events.StreamDeadLetters,
 		events.SubjectOf("t", events.ActionRequested):                                events.StreamActions,
 		events.SubjectOf("t", events.SuspensionResumeRequested):                      events.StreamActions,
 		events.SubjectOf("t", events.SuspensionExtendRequested):                      events.StreamActions,
@@ -101,7 +102,7 @@ func matches(filter, subject string) bool {
 
 func TestTypesAreOfOneShape(t *testing.T) {
 	seen := map[events.Type]bool{}
-	for _, kind := range append(events.Inbound(), events.Outbound()...) {
+	for _, kind := range events.All() {
 		if seen[kind] || !strings.HasPrefix(string(kind), "holdfast.") || !strings.HasSuffix(string(kind), ".v1") {
 			t.Errorf("%s", kind)
 		}

@@ -65,23 +65,7 @@ type SuspensionCommand struct {
 	Actor      string  `json:"actor"`
 	Reason     string  `json:"reason,omitempty"`
 	ExtendFor  Seconds `json:"extend_for_seconds,omitempty"` // extend: from now
-}
-
-// DeadLetterData is the payload of a dead letter.
-type DeadLetterData struct {
-	Tenant     string `json:"tenant,omitempty"`
-	Reason     string `json:"reason"`
-	Field      string `json:"field,omitempty"` // JSON pointer
-	Detail     string `json:"detail"`
-	Type       string `json:"event_type,omitempty"`
-	EventID    string `json:"event_id,omitempty"`
-	Subject    string `json:"subject"`
-	Origin     Origin `json:"origin"`
-	Consumer   string `json:"consumer"`
-	Deliveries uint64 `json:"deliveries"`
-	// Original is the message, base64, cut at a bound; absent where it seemed to hold a secret.
-	Original      []byte `json:"original,omitempty"`
-	OriginalBytes int    `json:"original_bytes"`
-	Truncated     bool   `json:"original_truncated"`
-	Withheld      bool   `json:"original_withheld"`
+	// GivenUp, of a resume: the sequence of the last event of one chain, resumed or terminated, that workers gave up
+	// (it is a dead letter). That event is handled again, and nothing else is resumed.
+	GivenUp uint64 `json:"given_up,omitempty"`
 }

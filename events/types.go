@@ -1,6 +1,9 @@
 package events
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Type is a CloudEvents type: holdfast.<noun>.<what>.v<schema version>.
 type Type string
@@ -30,6 +33,23 @@ const (
 	ProcessRetired             Type = "holdfast.process.retired.v1"
 )
 
+// What upstream systems say of permission sets and who has them.
+const (
+	PermissionSetCreated    Type = "holdfast.permission.set_created.v1"
+	PermissionSetUpdated    Type = "holdfast.permission.set_updated.v1"
+	PermissionSetDeleted    Type = "holdfast.permission.set_deleted.v1"
+	PermissionAssigned      Type = "holdfast.permission.assigned.v1"
+	PermissionUnassigned    Type = "holdfast.permission.unassigned.v1"
+	PermissionPublicChanged Type = "holdfast.permission.public_access_changed.v1"
+)
+
+// PermissionQuery asks what somebody may do, and PermissionAnswer says it: a request and its reply on the bus, which
+// no stream keeps.
+const (
+	PermissionQuery  Type = "holdfast.permission.query.v1"
+	PermissionAnswer Type = "holdfast.permission.answer.v1"
+)
+
 // What upstream systems and operators ask for.
 const (
 	ActionRequested              Type = "holdfast.action.requested.v1"
@@ -38,7 +58,7 @@ const (
 	SuspensionTerminateRequested Type = "holdfast.suspension.terminate_requested.v1"
 )
 
-// The ledger of a request. Completed, failed, denied, unknown and terminated are ends, and a ledger holds
+// The ledger of a request. Completed, failed, denied, skipped, unknown and terminated are ends, and a ledger holds
 // one of them at most; started, released and suspended only mark the way.
 const (
 	ActionStarted    Type = "holdfast.action.started.v1"
@@ -49,6 +69,7 @@ const (
 	ActionDenied     Type = "holdfast.action.denied.v1"
 	ActionUnknown    Type = "holdfast.action.unknown.v1"
 	ActionTerminated Type = "holdfast.action.terminated.v1"
+	ActionSkipped    Type = "holdfast.action.skipped.v1"
 )
 
 // The chain of a suspension.
@@ -71,10 +92,19 @@ const (
 
 	DirectoryChangeRejected Type = "holdfast.directory.change_rejected.v1"
 	ProcessPublishRejected  Type = "holdfast.process.publish_rejected.v1"
+
+	PermissionChangeRejected Type = "holdfast.permission.change_rejected.v1"
+	PermissionConflictFound  Type = "holdfast.permission.conflict_found.v1"
 )
 
-// DeadLetter wraps a message that could not be handled.
-const DeadLetter Type = "holdfast.deadletter.v1"
+// DeadLetter wraps a message that could not be handled. An operator retries or drops it, once; a worker answers what
+// was retried.
+const (
+	DeadLetter         Type = "holdfast.deadletter.v1"
+	DeadLetterRetried  Type = "holdfast.deadletter.retried.v1"
+	DeadLetterDropped  Type = "holdfast.deadletter.dropped.v1"
+	DeadLetterAnswered Type = "holdfast.deadletter.answered.v1"
+)
 
 // Inbound lists the types that a worker handles.
 func Inbound() []Type {
@@ -84,27 +114,39 @@ func Inbound() []Type {
 		DirectoryUserUpdated, DirectoryUserRemoved, DirectoryGroupUpdated, DirectoryGroupRemoved, DirectoryRoleUpdated,
 		PlaceSiteCollectionUpdated, PlaceSiteCollectionRemoved, PlaceSiteUpdated, PlaceSiteRemoved,
 		ProcessPublished, ProcessRetired,
+		PermissionSetCreated, PermissionSetUpdated, PermissionSetDeleted,
+		PermissionAssigned, PermissionUnassigned, PermissionPublicChanged,
 		ActionRequested,
 		SuspensionResumeRequested, SuspensionExtendRequested, SuspensionTerminateRequested,
 	}
 }
 
-// Outbound lists the types that a worker publishes.
+// Outbound lists the types that nobody but Holdfast publishes: a worker, and operators what they did with dead letters.
 func Outbound() []Type {
 	return []Type{
 		ActionStarted, ActionReleased, ActionSuspended,
-		ActionCompleted, ActionFailed, ActionDenied, ActionUnknown, ActionTerminated,
+		ActionCompleted, ActionFailed, ActionDenied, ActionSkipped, ActionUnknown, ActionTerminated,
 		SuspensionSuspended, SuspensionExtended, SuspensionResumed, SuspensionTerminated,
 		SuspensionEndingSoon, ConnectionBroken, ConnectionRestored, ConnectionRejected,
 		ConnectionApplied, ConnectionTested, ConnectionExpiring, DirectoryChangeRejected, ProcessPublishRejected,
-		DeadLetter,
+		PermissionChangeRejected, PermissionConflictFound,
+		DeadLetter, DeadLetterRetried, DeadLetterDropped, DeadLetterAnswered,
 	}
 }
+
+// Asked lists the types that a worker answers at once, by request and reply.
+func Asked() []Type { return []Type{PermissionQuery} }
+
+// Answers lists what it answers with.
+func Answers() []Type { return []Type{PermissionAnswer} }
+
+// All lists every type.
+func All() []Type { return slices.Concat(Inbound(), Outbound(), Asked(), Answers()) }
 
 // Ends tells whether a ledger event is the request's end.
 func (t Type) Ends() bool {
 	switch t {
-	case ActionCompleted, ActionFailed, ActionDenied, ActionUnknown, ActionTerminated:
+	case ActionCompleted, ActionFailed, ActionDenied, ActionSkipped, ActionUnknown, ActionTerminated:
 		return true
 	default:
 		return false

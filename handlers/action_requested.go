@@ -11,9 +11,6 @@ import (
 	"holdfast/internal/suspension"
 )
 
-// staleMargin keeps a request that is about to outlive its ledger from being started.
-const staleMargin = time.Hour
-
 // otherCopy is how long a copy of a request that began to suspend it may take to finish that.
 const otherCopy = 10 * time.Minute
 
@@ -26,9 +23,16 @@ func (h *Handlers) ActionRequested(ctx context.Context, m dispatch.Meta, r event
 		return dispatch.Again(fault.New(fault.Conflict, "another copy of the request is at work"))
 	}
 	defer release()
+	end, held, err := h.onlyCopy(ctx, m, r.ID)
+	switch {
+	case err != nil:
+		return again(ctx, err)
+	case !held:
+		return dispatch.Again(fault.New(fault.Conflict, "another copy of the request is at work"))
+	}
+	defer end()
 	j := &job{Meta: m, req: r, at: events.Origin{Stream: m.Stream, Sequence: m.Sequence}, began: time.Now()}
-	var err error
-	if j.ledger, err = h.Journal.Last(ctx, events.LedgerSubject(m.Tenant, r.ID)); err != nil {
+	if j.ledger, err = h.ledgerOf(ctx, m.Tenant, r.ID); err != nil {
 		return again(ctx, err)
 	}
 	h.resolve(ctx, j)
@@ -48,7 +52,7 @@ func (h *Handlers) stale(m dispatch.Meta) *fault.Fault {
 	if h.opts.LedgerAge <= 0 {
 		return nil
 	}
-	if dispatch.Age(m, h.Clock.Now()) < h.opts.LedgerAge-min(staleMargin, h.opts.LedgerAge/10) {
+	if dispatch.Age(m, h.Clock.Now()) < dispatch.StaleAge(h.opts.LedgerAge) {
 		return nil
 	}
 	return fault.New(fault.Stale, "the request is older than the ledger: nobody can tell whether it ran before").
@@ -80,7 +84,7 @@ func (h *Handlers) continued(ctx context.Context, j *job) (res dispatch.Result, 
 // one is not finished: it will be delivered again, and goes first for as long as that can take.
 func (h *Handlers) chainDecides(ctx context.Context, j *job, mark events.Outcome) (dispatch.Result, bool) {
 	c := events.Chain{Tenant: j.Tenant, Connection: mark.Connection, Run: mark.Run, Request: mark.Request}
-	last, err := h.Journal.Last(ctx, c.Subject())
+	last, err := h.chainOf(ctx, c)
 	if err != nil {
 		return again(ctx, err), true
 	}
@@ -109,8 +113,16 @@ func (h *Handlers) interrupted(ctx context.Context, j *job, mark events.Outcome)
 	return h.conclude(ctx, j, events.ActionUnknown, j.outcome(f, connection.Fence{}))
 }
 
-// admit is what can be said of a request before its connection is looked at.
+// admit takes a request to its end, its suspension, or another try later.
 func (h *Handlers) admit(ctx context.Context, j *job) dispatch.Result {
+	h.recallTries(j)
+	res := h.admitted(ctx, j)
+	h.noteTry(j, res)
+	return res
+}
+
+// admitted is what can be said of a request before its connection is looked at.
+func (h *Handlers) admitted(ctx context.Context, j *job) dispatch.Result {
 	switch {
 	case j.req.StepKind == events.FormStep:
 		return h.deny(ctx, j, fault.New(fault.FormStep, "a form step can not be executed with a connection"))
@@ -118,10 +130,20 @@ func (h *Handlers) admit(ctx context.Context, j *job) dispatch.Result {
 		return h.deny(ctx, j, fault.New(fault.RunTerminated, "the run was terminated"))
 	case j.req.Deadline != nil && !h.Clock.Now().Before(*j.req.Deadline):
 		return h.fail(ctx, j, fault.New(fault.Deadline, "the request's deadline has passed"))
+	case h.opts.RequireApp && j.req.App == "" && j.refused == nil:
+		return h.deny(ctx, j, fault.New(fault.AppRequired, "the request names no app").WithField("/data/app_id"))
 	case j.refused != nil && j.refused.Class() == fault.Denied:
 		return h.deny(ctx, j, j.refused)
 	case j.refused != nil:
 		return again(ctx, j.refused)
+	}
+	switch ok, f := h.wanted(ctx, j); {
+	case f != nil && f.Class().Retries():
+		return again(ctx, f)
+	case f != nil:
+		return h.fail(ctx, j, f)
+	case !ok:
+		return h.skip(ctx, j)
 	default:
 		return h.run(ctx, j)
 	}

@@ -6,13 +6,14 @@ import (
 
 	"holdfast/events"
 	"holdfast/internal/dispatch"
+	"holdfast/internal/fault"
 	"holdfast/internal/suspension"
 )
 
 // AlarmRang handles a timer that the server took away because its time was over: of the chain's event at
 // sequence, at the server's time rangAt. The alarm proposes; the chain decides.
 func (h *Handlers) AlarmRang(ctx context.Context, c events.Chain, sequence uint64, rangAt time.Time) dispatch.Result {
-	last, err := h.Journal.Last(ctx, c.Subject())
+	last, err := h.chainOf(ctx, c)
 	if err != nil {
 		return again(ctx, err)
 	}
@@ -50,6 +51,7 @@ func (h *Handlers) ringAgain(ctx context.Context, rec events.ChainRecord, s even
 		if err := h.notify(ctx, events.SuspensionEndingSoon, s.Tenant, id, s); err != nil {
 			return again(ctx, err)
 		}
+		h.Observer.Suspension(events.SuspensionEndingSoon, fault.Reason(s.Reason), "")
 	}
 	ring := suspension.NextRing(s, now, h.opts.EndingSoon)
 	return doneUnless(ctx, h.Timers.SetAgain(ctx, rec.Chain, rec.Sequence, ring), "set_again")

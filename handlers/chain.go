@@ -57,7 +57,7 @@ func (h *Handlers) resumed(ctx context.Context, d dispatch.Delivery, e events.Ev
 // superseded tells whether a chain has moved on from the event at hand. A bus that has lost count of its
 // deliveries may hide that: then the run is tried once more for nothing, and its publish loses.
 func (h *Handlers) superseded(ctx context.Context, d dispatch.Delivery, c events.Chain) (dispatch.Result, bool) {
-	last, err := h.Journal.Last(ctx, c.Subject())
+	last, err := h.chainOf(ctx, c)
 	switch {
 	case err != nil:
 		return again(ctx, err), true
@@ -76,7 +76,7 @@ func (h *Handlers) rerun(ctx context.Context, d dispatch.Delivery, e events.Even
 	if err != nil {
 		return again(ctx, err)
 	}
-	if j.ledger, err = h.Journal.Last(ctx, events.LedgerSubject(c.Tenant, c.Request)); err != nil {
+	if j.ledger, err = h.ledgerOf(ctx, c.Tenant, c.Request); err != nil {
 		return again(ctx, err)
 	}
 	if j.ledger.Type.Ends() {
@@ -101,7 +101,6 @@ func (h *Handlers) jobOf(d dispatch.Delivery, e events.Event, c events.Chain, s 
 	}
 	r.Tenant = c.Tenant
 	m := dispatch.Meta{Delivery: d, Tenant: c.Tenant, EventID: e.ID, EventTime: e.Time}
-	m.TraceParent, m.TraceState = d.Get("traceparent"), d.Get("tracestate")
 	return &job{Meta: m, req: r, at: s.OriginalAt, chained: true, chain: d.Sequence, cause: s.Cause, asked: s.AskedAt, began: time.Now()}, nil
 }
 
@@ -112,7 +111,7 @@ func (h *Handlers) terminated(ctx context.Context, d dispatch.Delivery, c events
 	if err != nil {
 		return again(ctx, err)
 	}
-	if j.ledger, err = h.Journal.Last(ctx, events.LedgerSubject(c.Tenant, c.Request)); err != nil {
+	if j.ledger, err = h.ledgerOf(ctx, c.Tenant, c.Request); err != nil {
 		return again(ctx, err)
 	}
 	if err = h.Runs.Terminate(ctx, c.Tenant, c.Run); err != nil {

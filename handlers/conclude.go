@@ -3,12 +3,13 @@ package handlers
 import (
 	"cmp"
 	"context"
-	"time"
+	"strings"
 
 	"holdfast/events"
 	"holdfast/internal/connection"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
+	"holdfast/internal/permission"
 )
 
 // complete ends a request whose action was done. A success with credentials that were not known to work is
@@ -33,6 +34,13 @@ func (h *Handlers) deny(ctx context.Context, j *job, f *fault.Fault) dispatch.Re
 	return h.conclude(ctx, j, events.ActionDenied, o)
 }
 
+// skip ends a request whose own condition is not met: nothing was done.
+func (h *Handlers) skip(ctx context.Context, j *job) dispatch.Result {
+	o := j.outcome(nil, connection.Fence{})
+	o.Detail = "its condition, when, is not met"
+	return h.conclude(ctx, j, events.ActionSkipped, o)
+}
+
 // fail ends a request that came to nothing.
 func (h *Handlers) fail(ctx context.Context, j *job, f *fault.Fault) dispatch.Result {
 	return h.conclude(ctx, j, events.ActionFailed, j.outcome(f, connection.Fence{}))
@@ -45,17 +53,30 @@ func (h *Handlers) failWith(ctx context.Context, j *job, a attempt) dispatch.Res
 	return h.conclude(ctx, j, events.ActionFailed, o)
 }
 
+// tellRule counts what permission sets decided.
+func (h *Handlers) tellRule(j *job, o events.Outcome) {
+	switch {
+	case permission.Decided(o.Rule):
+		h.Observer.Decided(permission.Rule(o.Rule))
+	case o.Deprecated:
+		h.Observer.Decided(permission.BySiteSet)
+	case j.granted != nil:
+		h.Observer.Decided(permission.ByAppSet)
+	}
+}
+
 // conclude publishes a request's end. Where another end landed first, that one stands. Where a mark did, the
 // end follows it; an at-most-once request looks again first, because the mark may be an effect's.
 func (h *Handlers) conclude(ctx context.Context, j *job, t events.Type, o events.Outcome) dispatch.Result {
-	defer h.stage("publish", time.Now())
 	ctx, cancel := detached(ctx)
 	defer cancel()
+	o.Detail = strings.TrimPrefix(o.Detail+h.inDoubt(j, t), "; ")
 	subject, after := events.LedgerSubject(j.Tenant, j.req.ID), j.ledger.Sequence
 	for {
 		_, err := h.append(ctx, subject, after, t, o)
 		if err == nil {
 			h.Observer.Outcome(t, fault.Reason(o.Reason))
+			h.tellRule(j, o)
 			h.used(j, t)
 			return dispatch.Done(t.What())
 		}
@@ -66,7 +87,7 @@ func (h *Handlers) conclude(ctx context.Context, j *job, t events.Type, o events
 		if !conflict(err) {
 			return again(ctx, err)
 		}
-		last, err := h.Journal.Last(ctx, subject)
+		last, err := h.ledgerOf(ctx, j.Tenant, j.req.ID)
 		if err != nil {
 			return again(ctx, err)
 		}

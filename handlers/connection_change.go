@@ -54,6 +54,7 @@ func (h *Handlers) change(ctx context.Context, m dispatch.Meta, c change) dispat
 			return keptUnless(ctx, err, "")
 		}
 		h.releaseName(ctx, m.Tenant, old, e)
+		h.tellManaged(m.Tenant, c, old)
 		return doneUnless(ctx, h.tellApplied(ctx, m, e), "applied")
 	}
 }

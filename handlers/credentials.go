@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holdfast/internal/connection"
+	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
 	"holdfast/vaultclient"
 )
@@ -71,8 +72,9 @@ func (h *Handlers) secretOf(ctx context.Context, e *connection.Entry, fresh bool
 }
 
 // readSecret is the connection's secret; where there is none to read, it names the version that is gone.
-func (h *Handlers) readSecret(ctx context.Context, e *connection.Entry, fresh bool) (vaultclient.Secret, error) {
-	defer h.stage("vault", time.Now())
+func (h *Handlers) readSecret(ctx context.Context, e *connection.Entry, fresh bool) (_ vaultclient.Secret, err error) {
+	ctx, end := h.Observer.Begin(ctx, dispatch.StageVault)
+	defer func() { end(fault.From(err)) }()
 	key := e.Tenant + "/" + e.ID
 	if !fresh {
 		if s, f := h.gone.get(key); f != nil {
@@ -96,8 +98,6 @@ func (h *Handlers) readSecret(ctx context.Context, e *connection.Entry, fresh bo
 	h.gone.put(key, s, f, h.opts.ForgetFailure)
 	return s, f
 }
-
-func (h *Handlers) stage(name string, since time.Time) { h.Observer.Stage(name, time.Since(since)) }
 
 // created is a version's time in a fence; 0 for none.
 func created(t time.Time) int64 {

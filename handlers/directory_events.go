@@ -8,6 +8,7 @@ import (
 	"holdfast/internal/access"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
+	"holdfast/internal/permission"
 )
 
 // DirectoryUserUpdated handles directory.user_updated. A user who was removed comes back with it.
@@ -39,9 +40,21 @@ func (h *Handlers) DirectoryRoleUpdated(ctx context.Context, m dispatch.Meta, r 
 	return h.describe(ctx, m, events.Fact{Kind: events.FactRole, ID: r.FactID()}, r.Actor, check, r)
 }
 
-// describe stores what an event says of users or places, unless a newer one was there before it, or its actor
-// may not say so. check is what else may be wrong with it; payload is what is kept, nil for what was removed.
+// describe stores what an event says of users or places, unless a newer one was there before it, or its actor may not
+// say so. check is what else may be wrong with it; payload is what is kept, nil for what was removed.
 func (h *Handlers) describe(ctx context.Context, m dispatch.Meta, f events.Fact, actor string, check func(*access.Directory) access.Decision, payload any) dispatch.Result {
+	return h.record(ctx, m, f, actor, func(now *permission.Snapshot) (any, *fault.Fault) {
+		d := access.Describe(now.Directory(), actor)
+		if d.Allowed && check != nil {
+			d = check(now.Directory())
+		}
+		return payload, d.Fault()
+	})
+}
+
+// record stores a fact, unless a newer one was there before it. judge says what is kept (nil: it is removed), or why its
+// actor may not say so; it is asked again when what it rests on has moved.
+func (h *Handlers) record(ctx context.Context, m dispatch.Meta, f events.Fact, actor string, judge func(*permission.Snapshot) (any, *fault.Fault)) dispatch.Result {
 	f.Tenant, f.Sequence = m.Tenant, m.Sequence
 	for {
 		old, rev, err := h.Facts.Fresh(ctx, f.Tenant, f.Kind, f.ID)
@@ -49,23 +62,56 @@ func (h *Handlers) describe(ctx context.Context, m dispatch.Meta, f events.Fact,
 			return again(ctx, err)
 		}
 		if old.Sequence >= f.Sequence {
-			return dispatch.Done("superseded")
+			return doneUnless(ctx, h.tellConflictsAgain(ctx, m, old, f), "superseded")
 		}
-		d, err := h.mayDescribe(ctx, m, actor, check)
-		if err != nil {
-			return again(ctx, err)
-		}
-		if !d.Allowed {
-			return h.rejectChange(ctx, m, f, d.Fault())
+		payload, why := h.judgeFact(ctx, m, f.Kind, actor, judge)
+		switch {
+		case why == notAssigned:
+			return dispatch.Done("not_assigned")
+		case why != nil && why.Class().Retries():
+			return again(ctx, why)
+		case why != nil:
+			return h.rejectChange(ctx, m, f, why)
 		}
 		if f.Data, err = dataOf(payload); err != nil {
 			return again(ctx, err)
 		}
+		before := h.Permissions.Of(f.Tenant)
 		_, err = h.Facts.Put(ctx, f, rev)
 		if conflict(err) {
 			continue
 		}
-		return keptUnless(ctx, err, "applied")
+		if err != nil {
+			return keptUnless(ctx, err, "applied")
+		}
+		h.tellConfigured(before, f, actor)
+		return doneUnless(ctx, h.tellConflicts(ctx, m, before, f), "applied")
+	}
+}
+
+// judgeFact is what is kept of a fact, or why its actor may not say so. Rules of permission sets and assignments ask what
+// there is already: what was said before has to be known, whoever says it.
+func (h *Handlers) judgeFact(ctx context.Context, m dispatch.Meta, kind events.FactKind, actor string, judge func(*permission.Snapshot) (any, *fault.Fault)) (payload any, why *fault.Fault) {
+	settled := func() error { return h.Facts.SettledBefore(ctx, m.Tenant, m.Sequence) }
+	of := func(now *permission.Snapshot) (f *fault.Fault) {
+		payload, f = judge(now)
+		return f
+	}
+	if ofPermissions(kind) {
+		why = h.judgeSettled(m.Tenant, settled, of)
+	} else {
+		why = h.judge(m.Tenant, actor, settled, of)
+	}
+	return payload, why
+}
+
+// ofPermissions tells whether a fact is one of permission sets, who has them, and what is open to the public.
+func ofPermissions(kind events.FactKind) bool {
+	switch kind {
+	case events.FactSet, events.FactAssignment, events.FactSiteSet, events.FactPublicAccess:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -85,18 +131,6 @@ func dataOf(payload any) ([]byte, error) {
 	return events.Marshal(payload)
 }
 
-// mayDescribe decides over a change of users or places.
-func (h *Handlers) mayDescribe(ctx context.Context, m dispatch.Meta, actor string, check func(*access.Directory) access.Decision) (access.Decision, error) {
-	settled := func() error { return h.Facts.SettledBefore(ctx, m.Tenant, m.Sequence) }
-	return h.decide(m.Tenant, actor, settled, func(dir *access.Directory) access.Decision {
-		d := access.Describe(dir, actor)
-		if !d.Allowed || check == nil {
-			return d
-		}
-		return check(dir)
-	})
-}
-
 // rejectChange tells the upstream system why its event changed nothing.
 func (h *Handlers) rejectChange(ctx context.Context, m dispatch.Meta, f events.Fact, why *fault.Fault) dispatch.Result {
 	n := events.ChangeNotice{
@@ -106,8 +140,11 @@ func (h *Handlers) rejectChange(ctx context.Context, m dispatch.Meta, f events.F
 	}
 	id := noticeID("change_rejected", m.Tenant, string(f.Kind)+"."+f.ID, m.Sequence)
 	t := events.DirectoryChangeRejected
-	if f.Kind == events.FactProcess {
+	switch {
+	case f.Kind == events.FactProcess:
 		t = events.ProcessPublishRejected
+	case ofPermissions(f.Kind):
+		t = events.PermissionChangeRejected
 	}
 	return doneUnless(ctx, h.notify(ctx, t, m.Tenant, id, n), "rejected")
 }

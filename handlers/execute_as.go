@@ -14,7 +14,8 @@ import (
 	"holdfast/internal/process"
 )
 
-// onItsWay is how long after its own time a request waits for its process, which comes on another stream.
+// onItsWay is how long after the bus stored it a request waits for a process that comes later than itself: the two come
+// on two streams, from publishers that may not wait for each other.
 const onItsWay = time.Minute
 
 // resolve completes a request that names a process: its step says which connection it uses, and as whom.
@@ -23,6 +24,8 @@ func (h *Handlers) resolve(ctx context.Context, j *job) {
 	if j.req.Process == "" {
 		return
 	}
+	ctx, end := h.Observer.Begin(ctx, dispatch.StageDecide)
+	defer func() { end(j.refused) }()
 	v, f := h.processOf(ctx, j)
 	if f == nil {
 		var step events.ProcessStep
@@ -35,28 +38,42 @@ func (h *Handlers) resolve(ctx context.Context, j *job) {
 
 // processOf is the version that a request names, if its run may use it.
 func (h *Handlers) processOf(ctx context.Context, j *job) (process.Version, *fault.Fault) {
-	v, revision, err := h.versionOf(ctx, j.Tenant, j.req.Process, j.req.ProcessVersion)
-	if err != nil {
-		return v, fault.From(err)
-	}
-	age := dispatch.Age(j.Meta, h.Clock.Now())
-	if revision == 0 {
-		if age < onItsWay {
-			return v, fault.New(fault.Conflict, "the version of the process is not known yet")
-		}
-		return v, fault.New(fault.ProcessMissing, "nobody published this version of the process").
-			WithField("/data/process_version").WithRule(process.RuleMissing)
+	v, f := h.published(ctx, j)
+	if f != nil {
+		return v, f
 	}
 	all, _, err := h.retirementOf(ctx, j.Tenant, j.req.Process, h.Facts.Get)
 	if err != nil {
 		return v, fault.From(err)
 	}
 	// A run that was suspended began before: what its request said then holds.
-	if v = v.Retire(all); !j.resumed() && !v.Takes(j.runBegan(h.Clock.Now().Add(-age))) {
+	now := h.Clock.Now()
+	if v = v.Retire(all); !j.resumed() && !v.Takes(j.runBegan(now.Add(-dispatch.Age(j.Meta, now)))) {
 		return v, fault.New(fault.ProcessMissing, "the version was retired before the run began").
 			WithField("/data/process_version").WithRule(process.RuleRetired)
 	}
 	return v, nil
+}
+
+// published is the version that a request names. That nobody published it is said only once all that was published
+// before the request is known: when workers come back, either of two backlogs may be read first.
+func (h *Handlers) published(ctx context.Context, j *job) (process.Version, *fault.Fault) {
+	v, revision, err := h.versionOf(ctx, j.Tenant, j.req.Process, j.req.ProcessVersion)
+	switch {
+	case err != nil || revision != 0:
+		return v, fault.From(err)
+	case dispatch.OnBus(j.Delivery, h.Clock.Now()) < onItsWay:
+		return v, fault.New(fault.Conflict, "the version of the process is not known yet")
+	}
+	if err = h.Facts.Settled(ctx, j.Tenant, j.Time); err != nil {
+		return v, fault.From(err)
+	}
+	// What is not in the cache is looked for at the leader.
+	if v, revision, err = h.versionOf(ctx, j.Tenant, j.req.Process, j.req.ProcessVersion); err != nil || revision != 0 {
+		return v, fault.From(err)
+	}
+	return v, fault.New(fault.ProcessMissing, "nobody published this version of the process").
+		WithField("/data/process_version").WithRule(process.RuleMissing)
 }
 
 // runBegan is when the job's run began, as its request says; else when the request was made.
@@ -77,7 +94,7 @@ func (h *Handlers) authorize(j *job, e *connection.Entry) *fault.Fault {
 		j.rule = rule
 		return f
 	}
-	if h.Directory.Of(j.Tenant).Removed(j.req.ActingUser) {
+	if h.Permissions.Of(j.Tenant).Directory().Removed(j.req.ActingUser) {
 		return fault.New(fault.NotPermitted, "the user was removed from the directory").WithRule(string(access.RemovedUser))
 	}
 	if f := h.mayExecuteAs(e, j.publisher, j.req); f != nil {

@@ -16,30 +16,29 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"holdfast/events"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
 )
 
 // Ports are what handlers need of the world.
 type Ports struct {
-	Journal    Journal
-	Timers     Timers
-	Registry   Registry
-	Names      Names
-	Facts      Facts
-	Directory  Directories
-	Runs       Runs
-	Notices    Notices
-	Leases     Leases
-	Clock      Clock
-	Secrets    Secrets
-	Auth       Authenticator
-	Grants     Grants
-	Types      Types
-	Connectors Connectors
-	Usage      Usage
-	Observer   Observer
+	Journal     Journal
+	Timers      Timers
+	Registry    Registry
+	Names       Names
+	Facts       Facts
+	Permissions Permissions
+	Runs        Runs
+	Notices     Notices
+	Leases      Leases
+	Clock       Clock
+	Secrets     Secrets
+	Auth        Authenticator
+	Grants      Grants
+	Types       Types
+	Connectors  Connectors
+	Usage       Usage
+	Observer    Observer
 }
 
 // Options are the times and bounds that operators set.
@@ -70,6 +69,17 @@ type Options struct {
 	RestoreFor time.Duration
 	// AnnounceEnds are the times ahead of a known end at which it is announced.
 	AnnounceEnds []time.Duration
+	// PermissionsAge is how long ago what is known of permissions may have been proven to be all: nothing is decided
+	// on older knowledge. 0: however long.
+	PermissionsAge time.Duration
+	// RequireApp denies requests that name no app.
+	RequireApp bool
+	// QuestionsPerSecond bounds how fast one worker answers a tenant's questions about permissions; 0: no bound.
+	QuestionsPerSecond float64
+	// StrainPlaces is how many requests of connections whose targets or providers do not answer may be waited for at
+	// the same time, and StrainAfter how long one has to take for that; 0: no bound.
+	StrainPlaces int
+	StrainAfter  time.Duration
 	// ForgetFailure is how long a secret that is missing or deleted is not asked for again.
 	ForgetFailure time.Duration
 }
@@ -85,11 +95,19 @@ type Handlers struct {
 	unclear sync.Map // tenant/connection → time.Time: since when its provider gives unclear answers only
 	paces   sync.Map // tenant/connection → *rate.Limiter: how fast its type lets its runs be resumed
 	gone    goneCache
-	shares  sync.Map // tenant → *semaphore.Weighted: how much of this worker one tenant may keep waiting
+	// strained are connections that keep requests waiting.
+	strained strained
+	shares   sync.Map // tenant → *semaphore.Weighted: how much of this worker one tenant may keep waiting
 	// versions are those of processes that were read.
 	versions *versionCache
 	// noLook is until when, in Unix ns, Vault is not looked at for a change: it did not answer the last time.
 	noLook atomic.Int64
+	// formulas are those of requests, compiled.
+	formulas *formulaCache
+	// harmless are messages of which no delivery changed anything so far.
+	harmless *harmlessCache
+	// asking is how fast each tenant asks about permissions.
+	asking *askingCache
 	// completed are connections as their types complete them.
 	completed *appliedCache
 }
@@ -101,16 +119,9 @@ func New(p Ports, o Options) *Handlers {
 		limit = rate.Limit(o.ResumesPerSecond)
 	}
 	return &Handlers{Ports: p, opts: o, resumes: rate.NewLimiter(limit, resumeParallel),
-		versions: newVersionCache(), completed: newAppliedCache()}
-}
-
-// append publishes a payload as an event of type t, expecting the subject's last sequence to be after.
-func (h *Handlers) append(ctx context.Context, subject string, after uint64, t events.Type, payload any) (uint64, error) {
-	e, err := events.New(t, h.Clock.Now(), payload)
-	if err != nil {
-		return 0, err
-	}
-	return h.Journal.Append(ctx, subject, after, e)
+		strained: strained{after: o.StrainAfter, most: int64(o.StrainPlaces)},
+		versions: newVersionCache(), completed: newAppliedCache(), formulas: newFormulaCache(),
+		harmless: newHarmlessCache(), asking: newAskingCache()}
 }
 
 // again turns an error of a port into a retry of the delivery.

@@ -8,6 +8,7 @@ import (
 	"holdfast/internal/connection"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
+	"holdfast/internal/permission"
 )
 
 // job is one request on its way to an end.
@@ -37,6 +38,12 @@ type job struct {
 	refused *fault.Fault
 	// rule is the one that let the job use its connection, and account whom that signs in as.
 	rule, account string
+	// now is what was known of permissions when the job was last judged.
+	now *permission.Snapshot
+	// granted is what permission sets say of the action; nil where it names no app.
+	granted *granted
+	// triedBefore: an earlier delivery of the message may have changed something outside; sent: this one may have.
+	triedBefore, sent bool
 }
 
 // slow tells whether the job has taken so long that the bus may have given its message to another worker,
@@ -72,8 +79,10 @@ func (j *job) outcome(f *fault.Fault, fence connection.Fence) events.Outcome {
 		Connection: j.req.Connection, ActingUser: cmp.Or(j.req.ActingUser, events.ActorSystem),
 		Generation: fence.Generation, SecretVersion: fence.SecretVersion,
 		Origin: j.origin(), Chained: j.chained, IdempotencyKey: j.req.ID,
-		Rule: j.rule, Account: j.account, Process: j.req.Process, ProcessVersion: j.req.ProcessVersion,
+		Rule: j.rule, Account: j.account, App: j.req.App, Process: j.req.Process, ProcessVersion: j.req.ProcessVersion,
+		ReplayOf: j.req.ReplayOf, ReplayReason: j.req.ReplayReason, ReplayedBy: j.req.ReplayedBy,
 	}
+	o.Sets, o.Deprecated = j.granted.uses()
 	if f != nil {
 		o.Reason, o.Detail, o.Field = string(f.Reason), f.Detail, f.Field
 	}
@@ -81,4 +90,7 @@ func (j *job) outcome(f *fault.Fault, fence connection.Fence) events.Outcome {
 }
 
 // recall takes over from the ledger as whom and by which rule the job ran before, where nobody looks again.
-func (j *job) recall(mark events.Outcome) { j.rule, j.account = mark.Rule, mark.Account }
+func (j *job) recall(mark events.Outcome) {
+	j.rule, j.account = mark.Rule, mark.Account
+	j.granted = &granted{sets: mark.Sets, old: mark.Deprecated}
+}

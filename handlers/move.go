@@ -6,6 +6,7 @@ import (
 
 	"holdfast/events"
 	"holdfast/internal/connection"
+	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
 	"holdfast/internal/suspension"
 )
@@ -29,7 +30,7 @@ func (h *Handlers) end(ctx context.Context, rec events.ChainRecord, step suspens
 // reconcile closes the chain of a request that has its end on the ledger: a slow worker's suspension may land
 // after somebody else's outcome, and a restored backup may hold less than happened.
 func (h *Handlers) reconcile(ctx context.Context, rec events.ChainRecord) (ended bool, err error) {
-	ledger, err := h.Journal.Last(ctx, events.LedgerSubject(rec.Chain.Tenant, rec.Chain.Request))
+	ledger, err := h.ledgerOf(ctx, rec.Chain.Tenant, rec.Chain.Request)
 	if err != nil || !ledger.Type.Ends() {
 		return false, err
 	}
@@ -44,7 +45,7 @@ func (h *Handlers) terminate(ctx context.Context, rec events.ChainRecord, step s
 }
 
 // move is one deciding event of a chain: publish it after the one at hand, then cancel that one's alarm.
-func (h *Handlers) move(ctx context.Context, rec events.ChainRecord, t events.Type, next func(events.Suspension) (events.Suspension, error)) error {
+func (h *Handlers) move(ctx context.Context, rec events.ChainRecord, t events.Type, next func(events.Suspension) (events.Suspension, error)) (err error) {
 	s, err := events.Payload[events.Suspension](rec.Event)
 	if err != nil {
 		return err
@@ -52,6 +53,8 @@ func (h *Handlers) move(ctx context.Context, rec events.ChainRecord, t events.Ty
 	if s, err = next(s); err != nil {
 		return err
 	}
+	ctx, end := h.Observer.Follow(ctx, stageOf(t), rec.Trace)
+	defer func() { end(fault.From(err)) }()
 	if _, err = h.append(ctx, rec.Chain.Subject(), rec.Sequence, t, s); conflict(err) {
 		return nil
 	} else if err != nil {
@@ -59,6 +62,14 @@ func (h *Handlers) move(ctx context.Context, rec events.ChainRecord, t events.Ty
 	}
 	h.Observer.Suspension(t, fault.Reason(s.Reason), s.Cause)
 	return h.Timers.Cancel(ctx, rec.Chain, rec.Sequence)
+}
+
+// stageOf is the stage of a move.
+func stageOf(t events.Type) dispatch.Stage {
+	if t == events.SuspensionTerminated {
+		return dispatch.StageTerminate
+	}
+	return dispatch.StageResume
 }
 
 // notify publishes a notice under an id that is the same however often it is tried.

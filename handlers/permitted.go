@@ -8,6 +8,7 @@ import (
 	"holdfast/internal/connection"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
+	"holdfast/internal/permission"
 )
 
 // permitted is why the actor of an event may not do to a connection what it says; nil where it may. old is the
@@ -18,29 +19,32 @@ func (h *Handlers) permitted(ctx context.Context, m dispatch.Meta, op access.Op,
 	if q.Now == nil && wanted == nil && op != access.Delete { // there is nothing to do it to
 		return nil
 	}
-	d, err := h.decide(m.Tenant, actor, func() error { return h.Facts.Settled(ctx, m.Tenant, m.Time) },
-		func(dir *access.Directory) access.Decision {
+	return h.judge(m.Tenant, actor, func() error { return h.Facts.Settled(ctx, m.Tenant, m.Time) },
+		func(now *permission.Snapshot) *fault.Fault {
 			if wanted != nil { // it may follow from the directory
 				q.Wanted = wanted(old)
 			}
-			return access.Decide(dir, q)
+			q.Site = now.SiteRights(actor)
+			return access.Decide(now.Directory(), q).Fault()
 		})
-	if err != nil {
-		return fault.From(err)
-	}
-	return d.Fault()
 }
 
-// decide answers by what was said of users, roles and places before: settled makes sure that all of it is known.
-// That the upstream system may do something rests on none of it.
-func (h *Handlers) decide(tenant, actor string, settled func() error, by func(*access.Directory) access.Decision) (access.Decision, error) {
-	if d := by(h.Directory.Of(tenant)); d.Allowed && actor == events.ActorSystem {
-		return d, nil
+// judge is why somebody may not do something, by what was said of users, places and permissions before: settled makes
+// sure that all of it is known. That the upstream system may do something rests on none of it: this is for what only
+// asks who somebody is. A transient fault says that what decides is still on its way.
+func (h *Handlers) judge(tenant, actor string, settled func() error, why func(*permission.Snapshot) *fault.Fault) *fault.Fault {
+	if f := why(h.Permissions.Of(tenant)); f == nil && actor == events.ActorSystem {
+		return nil
 	}
+	return h.judgeSettled(tenant, settled, why)
+}
+
+// judgeSettled is judge for what rests on what was said before, whoever says it now.
+func (h *Handlers) judgeSettled(tenant string, settled func() error, why func(*permission.Snapshot) *fault.Fault) *fault.Fault {
 	if err := settled(); err != nil {
-		return access.Decision{}, err
+		return fault.From(err)
 	}
-	return by(h.Directory.Of(tenant)), nil
+	return why(h.Permissions.Of(tenant))
 }
 
 // known is what a connection is or was; nil where there never was one.
@@ -60,12 +64,12 @@ func (h *Handlers) availability(c events.Connection, old *connection.Entry) even
 	if now := known(old); now != nil {
 		return now.Availability
 	}
-	return access.DefaultAvailability(h.Directory.Of(c.Tenant), c.Actor, c.DesignerSite)
+	return access.DefaultAvailability(h.Permissions.Of(c.Tenant).Directory(), c.Actor, c.DesignerSite)
 }
 
 // mayUse tells by which rule a request may use a connection, or which one forbids it.
 func (h *Handlers) mayUse(e *connection.Entry, r events.Request) (rule string, f *fault.Fault) {
-	d := access.Decide(h.Directory.Of(e.Tenant), access.Question{
+	d := access.Decide(h.Permissions.Of(e.Tenant).Directory(), access.Question{
 		Op: access.Use, Actor: r.ActingUser, Now: &e.Connection,
 		Place: access.Place{SiteCollection: r.SiteCollection, Site: r.Site},
 	})
@@ -84,13 +88,22 @@ func (h *Handlers) refuse(ctx context.Context, j *job, a attempt) dispatch.Resul
 	if e.Sequence != a.creds.entry.Sequence {
 		return dispatch.Again(fault.New(fault.Conflict, "the connection changed while the request was looked at"))
 	}
-	if access.FromDirectory(access.Rule(a.fault.Rule)) {
-		if err := h.Facts.Settled(ctx, j.Tenant, j.Time); err != nil {
-			return again(ctx, err)
-		}
-		if h.authorize(j, a.creds.entry) == nil {
-			return dispatch.Again(fault.New(fault.Conflict, "users, roles or places changed while the request was looked at"))
+	if access.FromDirectory(access.Rule(a.fault.Rule)) || permission.Decided(a.fault.Rule) {
+		if f := h.allSaid(ctx, j); f != nil {
+			return again(ctx, f)
 		}
 	}
 	return h.deny(ctx, j, a.fault)
+}
+
+// allSaid makes sure that a job was judged by all that was said of users, places and permissions before it came; else it
+// is to be judged again.
+func (h *Handlers) allSaid(ctx context.Context, j *job) *fault.Fault {
+	if err := h.Facts.Settled(ctx, j.Tenant, j.Time); err != nil {
+		return fault.From(err)
+	}
+	if j.now != h.Permissions.Of(j.Tenant) {
+		return fault.New(fault.Conflict, "users, roles, places or permissions changed while the request was looked at")
+	}
+	return nil
 }

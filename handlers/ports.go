@@ -6,11 +6,11 @@ import (
 	"time"
 
 	"holdfast/events"
-	"holdfast/internal/access"
 	"holdfast/internal/catalog"
 	"holdfast/internal/connection"
 	"holdfast/internal/connector"
 	"holdfast/internal/credential"
+	"holdfast/internal/permission"
 	"holdfast/vaultclient"
 )
 
@@ -29,6 +29,9 @@ type Journal interface {
 	// Each gives the last record of every chain that matches filter (events.ChainsFilter), as the stream
 	// held them when it was asked; it ends with an error when the bus fails in the middle.
 	Each(ctx context.Context, filter string) iter.Seq2[events.ChainRecord, error]
+	// Answered tells whether every event of the chains up to a sequence was answered for good, by whichever worker:
+	// none has it in hand, and it does not come again.
+	Answered(ctx context.Context, sequence uint64) (bool, error)
 }
 
 // Timers are the alarms of suspensions: one for each deciding event that leaves a chain waiting.
@@ -54,13 +57,15 @@ type Registry interface {
 	// Settled tells whether every connection event of a tenant before the one at sequence was answered, by
 	// whichever worker.
 	Settled(ctx context.Context, tenant string, sequence uint64) (bool, error)
+	// Known is until when, by the bus's clock, everything that was stored is known here, as it was last proven.
+	Known() time.Time
 	// Drop takes an entry away that says no more than that there is none. Conflict: revision is not the last.
 	Drop(ctx context.Context, tenant, id string, revision uint64) error
 	// All gives every entry of the cache.
 	All() iter.Seq[*connection.Entry]
 }
 
-// Facts are the users, groups, role holders, places and processes of every tenant, as upstream systems last
+// Facts are the users, groups, role holders, places, processes and permission sets of every tenant, as upstream systems last
 // described them. A worker begins when all of them are read.
 type Facts interface {
 	// Get is a fact and its revision, from a cache fed by a watch, read through on a miss. The zero Fact and 0
@@ -73,14 +78,17 @@ type Facts interface {
 	// Settled makes sure that every change of a tenant's that was published before t, by the bus's clock, is
 	// known here. Conflict: some of it is still on its way.
 	Settled(ctx context.Context, tenant string, t time.Time) error
+	// Known is until when, by the bus's clock, everything that was stored is known here, as it was last proven.
+	Known() time.Time
 	// SettledBefore is Settled for what was published before one of these changes itself, by its sequence.
 	SettledBefore(ctx context.Context, tenant string, sequence uint64) error
 }
 
-// Directories say who may do what, from the facts.
-type Directories interface {
-	// Of is a tenant's users, groups, roles and places at this moment. It never changes; never nil.
-	Of(tenant string) *access.Directory
+// Permissions say who may do what, from the facts.
+type Permissions interface {
+	// Of is a tenant's permission sets, and the users, groups, roles and places that they stand on, at this moment. It
+	// never changes; never nil.
+	Of(tenant string) *permission.Snapshot
 }
 
 // Names are who has which name among the shared connections of a tenant: one key for each name.
@@ -112,6 +120,9 @@ type Leases interface {
 	// Hold takes the lease for ttl (whole seconds, one at least) unless somebody holds it. It is not given
 	// back: it ends by itself.
 	Hold(ctx context.Context, key string, ttl time.Duration) (bool, error)
+	// Keep takes the lease unless somebody holds it, and renews it until release, which is to be called when ok.
+	// The lease of a worker that dies ends after ttl.
+	Keep(ctx context.Context, key string, ttl time.Duration) (release func(), ok bool, err error)
 }
 
 // Clock is the bus's time: workers' own clocks may be minutes apart.
@@ -137,8 +148,16 @@ type Authenticator interface {
 	// asked, when somebody asked for another try (zero: nobody did), does not count.
 	Authenticate(ctx context.Context, e *connection.Entry, s vaultclient.Secret, asked time.Time) (credential.Credential, error)
 	// Reject drops the cached access token that a target refused, so that the next call gets another;
-	// false when the credential did not come from a cache and another try would be the same.
+	// false when another try would be the same.
 	Reject(e *connection.Entry, c credential.Credential) bool
+	// Alone readies the other try: where it takes a new token to tell, Authenticate gives one with the context that
+	// comes from it, and no other worker gets any until release, which is to be called unless there is an error.
+	// LeaseHeld: another worker is at it.
+	Alone(ctx context.Context, e *connection.Entry, refused credential.Credential) (_ context.Context, release func(), err error)
+	// Passed tells whether an access token that a target refused has ended since, or may have given way to another
+	// one: then that says nothing about the credentials. It drops such a token. ctx is that of Alone. An error: it
+	// can not be told now.
+	Passed(ctx context.Context, e *connection.Entry, c credential.Credential) (bool, error)
 }
 
 // Grants are the refresh tokens that connections live on; an Authenticator has them.

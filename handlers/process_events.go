@@ -8,11 +8,13 @@ import (
 	"holdfast/events"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
+	"holdfast/internal/permission"
 	"holdfast/internal/process"
 )
 
-// settling is how old a process must be before a step's connection counts as refused: what makes it right, a
-// connection that was just created or shared, may be on its way on another stream.
+// settling is how long a process must be on the bus before a step's connection counts as refused: what makes it right,
+// a connection that was just created or shared, may be on its way on another stream. It is not waited for until all of
+// those are handled: they themselves wait for what came before them on the stream of processes.
 const settling = 5 * time.Second
 
 // ProcessPublished handles process.published. A version is stored once, and stays as it is: publishing the
@@ -31,6 +33,9 @@ func (h *Handlers) ProcessPublished(ctx context.Context, m dispatch.Meta, p even
 	}
 	f := process.Check(p)
 	if f == nil {
+		f = h.mayChangeApp(ctx, m, p)
+	}
+	if f == nil {
 		f = h.executable(ctx, m, p)
 	}
 	switch {
@@ -38,7 +43,7 @@ func (h *Handlers) ProcessPublished(ctx context.Context, m dispatch.Meta, p even
 		return h.publish(ctx, m, p)
 	case f.Class().Retries():
 		return again(ctx, f)
-	case f.Reason == fault.ExecuteAsRefused && dispatch.Age(m, h.Clock.Now()) < settling:
+	case f.Reason == fault.ExecuteAsRefused && dispatch.OnBus(m.Delivery, h.Clock.Now()) < settling:
 		return dispatch.Again(fault.Wrap(fault.Conflict, "what the process refers to may be on its way", f))
 	default:
 		return h.rejectProcess(ctx, m, p.ID, f)
@@ -56,6 +61,19 @@ func (h *Handlers) publish(ctx context.Context, m dispatch.Meta, p events.Proces
 	}
 	v := process.Version{Process: p, Published: m.Sequence}
 	return keptUnless(ctx, h.keepProcess(ctx, m.Tenant, process.VersionID(p.ID, p.Version), m.Sequence, v, 0), "published")
+}
+
+// mayChangeApp is why a process may not be published into its app; nil where it may, and where it belongs to none.
+func (h *Handlers) mayChangeApp(ctx context.Context, m dispatch.Meta, p events.Process) *fault.Fault {
+	if p.App == "" {
+		return nil
+	}
+	settled := func() error { return h.Facts.SettledBefore(ctx, m.Tenant, m.Sequence) }
+	f := h.judge(m.Tenant, p.Publisher, settled, func(now *permission.Snapshot) *fault.Fault { return now.MayConfigure(p.Publisher) })
+	if f != nil && f.Class() == fault.Denied {
+		f.Field = "/data/publisher"
+	}
+	return f
 }
 
 // executable is why a step may not be executed as the connection that it names; nil when all may. The

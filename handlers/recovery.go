@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"errors"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
@@ -164,24 +163,26 @@ func unlessSuspends(f *fault.Fault) error {
 
 // test authenticates, and asks the target where the connection says how. A provider that gives a token has
 // answered the question; without any test the fault wraps connector.ErrNoTest.
-func (h *Handlers) test(ctx context.Context, c credentials) *fault.Fault {
+func (h *Handlers) test(ctx context.Context, c credentials) (f *fault.Fault) {
 	release, f := h.share(ctx, c.entry.Tenant)
 	if f != nil {
 		return f
 	}
 	defer release()
-	defer h.stage("verify", time.Now())
-	cred, f := h.authenticate(ctx, &c)
-	if f != nil {
-		return f
-	}
-	con, e, f := h.tester(c.entry)
+	ctx, end := h.Observer.Begin(ctx, dispatch.StageVerify)
+	defer func() { end(f) }()
+	return h.authenticated(ctx, &c, func(cred credential.Credential) *fault.Fault { return h.tested(ctx, c.entry, cred) })
+}
+
+// tested asks the target what it thinks of a credential.
+func (h *Handlers) tested(ctx context.Context, of *connection.Entry, cred credential.Credential) *fault.Fault {
+	con, e, f := h.tester(of)
 	if f != nil {
 		return f
 	}
 	err := con.Test(ctx, connector.Request{Settings: e.Settings, Credential: cred})
 	if errors.Is(err, connector.ErrNoTest) {
-		if credential.Method(c.entry.Auth.Method).AsksProvider() {
+		if credential.Method(of.Auth.Method).AsksProvider() {
 			return nil
 		}
 		return fault.Wrap(fault.VerifyingElsewhere, "the connection has no test", err)

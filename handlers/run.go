@@ -68,7 +68,7 @@ func (h *Handlers) try(ctx context.Context, j *job, c credentials) attempt {
 		c = h.believed(ctx, j)
 	}
 	a := attempt{creds: c}
-	if a.fault = h.allowed(j, c); a.fault != nil {
+	if a.fault = h.allowed(ctx, j, c); a.fault != nil {
 		return a
 	}
 	if c.fault != nil && c.fault.Class().Retries() { // what Vault holds now is not known
@@ -97,11 +97,18 @@ func (h *Handlers) try(ctx context.Context, j *job, c credentials) attempt {
 
 // allowed is the rule that forbids the request, nil when there is none. A connection that can not be tried
 // at all is a matter of its credentials, not of rights.
-func (h *Handlers) allowed(j *job, c credentials) *fault.Fault {
+func (h *Handlers) allowed(ctx context.Context, j *job, c credentials) *fault.Fault {
 	if c.entry.Missing || c.entry.Deleted || c.fault != nil && c.fault.Class().Retries() {
 		return nil
 	}
-	return h.authorize(j, c.entry)
+	_, end := h.Observer.Begin(ctx, dispatch.StageDecide)
+	j.now = h.Permissions.Of(j.Tenant)
+	f := h.authorize(j, c.entry)
+	if f == nil {
+		f = h.grant(j)
+	}
+	end(f)
+	return f
 }
 
 // claim takes a key of a set unless it is taken.
@@ -124,7 +131,7 @@ func (h *Handlers) later(ctx context.Context, j *job, a attempt) dispatch.Result
 		return h.suspend(ctx, j, a)
 	case j.req.Deadline != nil && !now.Before(*j.req.Deadline):
 		return h.fail(ctx, j, fault.Wrap(fault.Deadline, "the request's deadline passed while it was retried", a.fault))
-	case j.resumed() && h.opts.ChainAge > 0 && now.Sub(j.Time) > h.opts.ChainAge-staleMargin:
+	case j.resumed() && h.opts.ChainAge > 0 && now.Sub(j.Time) > h.opts.ChainAge-dispatch.StaleMargin:
 		return h.fail(ctx, j, fault.Wrap(fault.Deadline, "the resumed run was retried for as long as its chain is kept", a.fault))
 	default:
 		return dispatch.Again(a.fault)

@@ -109,7 +109,7 @@ func (h *Handlers) appendSuspended(ctx context.Context, j *job, a attempt) (even
 		return events.ChainRecord{}, s, err
 	}
 	c := j.req.Chain()
-	seq, err := h.Journal.Append(ctx, c.Subject(), j.chain, e)
+	seq, err := h.store(ctx, c.Subject(), j.chain, e)
 	return events.ChainRecord{Record: events.Record{Event: e, Stored: now, Sequence: seq}, Chain: c}, s, err
 }
 

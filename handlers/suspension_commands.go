@@ -14,6 +14,9 @@ import (
 // SuspensionResumeRequested resumes what it names, without a check: whoever asks may know that the target
 // was repaired although nothing changed in Vault.
 func (h *Handlers) SuspensionResumeRequested(ctx context.Context, m dispatch.Meta, c events.SuspensionCommand) dispatch.Result {
+	if c.GivenUp > 0 {
+		return h.givenUp(ctx, m, c)
+	}
 	step := suspension.Step{Cause: events.CauseOperator, Actor: c.Actor, Asked: m.Time}
 	return h.eachNamed(ctx, m, c, "resumed", func(rec events.ChainRecord) error {
 		return h.resume(ctx, rec, step, connection.Fence{})
@@ -41,7 +44,9 @@ func (h *Handlers) SuspensionExtendRequested(ctx context.Context, m dispatch.Met
 	})
 }
 
-func (h *Handlers) extend(ctx context.Context, m dispatch.Meta, rec events.ChainRecord, c events.SuspensionCommand, step suspension.Step) error {
+func (h *Handlers) extend(ctx context.Context, m dispatch.Meta, rec events.ChainRecord, c events.SuspensionCommand, step suspension.Step) (err error) {
+	ctx, end := h.Observer.Follow(ctx, dispatch.StageExtend, rec.Trace)
+	defer func() { end(fault.From(err)) }()
 	s, err := events.Payload[events.Suspension](rec.Event)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"holdfast/internal/connection"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
+	"holdfast/internal/pause"
 	"holdfast/internal/suspension"
 )
 
@@ -120,12 +121,7 @@ func unlessContended(err error) error {
 
 // forever does f every interval, a tenth of it earlier or later, until ctx ends.
 func (h *Handlers) forever(ctx context.Context, every time.Duration, f func()) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(jitter(every)):
-			f()
-		}
+	for pause.For(ctx, jitter(every)) {
+		f()
 	}
 }

@@ -68,7 +68,7 @@ func compileAll() (map[events.Type]*jsonschema.Schema, error) {
 		return nil, err
 	}
 	all := make(map[events.Type]*jsonschema.Schema)
-	for _, t := range append(events.Inbound(), events.Outbound()...) {
+	for _, t := range events.All() {
 		schema, err := c.Compile(base + FileName(t))
 		if err != nil {
 			return nil, err

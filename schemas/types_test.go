@@ -35,6 +35,11 @@ func payloads() map[events.Type]any {
 		events.PlaceSiteUpdated: events.Site{}, events.PlaceSiteRemoved: events.SiteRef{},
 		events.ProcessPublished: events.Process{}, events.ProcessRetired: events.ProcessRef{},
 		events.DirectoryChangeRejected: events.ChangeNotice{}, events.ProcessPublishRejected: events.ChangeNotice{},
+		events.PermissionSetCreated: events.PermissionSet{}, events.PermissionSetUpdated: events.PermissionSet{},
+		events.PermissionSetDeleted: events.PermissionSetRef{}, events.PermissionPublicChanged: events.PublicAccess{},
+		events.PermissionAssigned: events.PermissionAssignment{}, events.PermissionUnassigned: events.PermissionAssignment{},
+		events.PermissionChangeRejected: events.ChangeNotice{}, events.PermissionConflictFound: events.ForceConflict{},
+		events.PermissionQuery: events.PermissionQuestion{}, events.PermissionAnswer: events.PermissionReply{},
 	}
 	for _, t := range events.Outbound() {
 		switch {
@@ -42,12 +47,16 @@ func payloads() map[events.Type]any {
 			all[t] = events.Outcome{}
 		case t.Noun() == "suspension":
 			all[t] = events.Suspension{}
+		case t == events.DeadLetterRetried, t == events.DeadLetterDropped:
+			all[t] = events.DeadLetterAct{}
+		case t == events.DeadLetterAnswered:
+			all[t] = events.DeadLetterAnswer{}
 		}
 	}
 	return all
 }
 
-func allTypes() []events.Type { return append(events.Inbound(), events.Outbound()...) }
+func allTypes() []events.Type { return events.All() }
 
 // TestO1_EveryTypeHasASchema holds files and types to each other, both ways.
 func TestO1_EveryTypeHasASchema(t *testing.T) {

@@ -75,6 +75,8 @@ var mistakes = []bad{
 	{name: "number for text", kind: events.ActionRequested, path: "/data/run_id", value: 7.0, says: "wants string"},
 	{name: "bad id", kind: events.ActionRequested, path: "/data/run_id", value: canary + ".*", says: "an id is"},
 	{name: "no operation", kind: events.ActionRequested, path: "/data/action/operation", says: "is missing"},
+	{name: "object without operation", kind: events.PermissionQuery, path: "/data/operation", says: "is missing"},
+	{name: "operation without object", kind: events.PermissionQuery, path: "/data/object", says: "is missing"},
 	{name: "no time", kind: events.ActionRequested, path: "/time", says: "is missing"},
 	{name: "bad deadline", kind: events.ActionRequested, path: "/data/deadline", value: canary, says: "date-time"},
 	{name: "null", kind: events.ActionRequested, path: "/data/deadline", value: json.RawMessage("null"), says: "wants string"},

@@ -38,6 +38,8 @@ type clientSpec struct {
 	JWTKey string `json:"jwt_key"`
 	// AutoConsent names a user that /authorize signs in without asking.
 	AutoConsent string `json:"auto_consent"`
+	// OneToken ends the client's access tokens when it gets another.
+	OneToken bool `json:"one_token"`
 }
 
 type userSpec struct {
@@ -115,6 +117,9 @@ func (p *provider) putClient(ctx context.Context, id string, spec *clientSpec) e
 	if spec.AutoConsent != "" {
 		p.store.auto[id] = spec.AutoConsent
 	}
+	if spec.OneToken {
+		p.store.single[id] = true
+	}
 	return nil
 }
 
@@ -122,6 +127,7 @@ func (p *provider) deleteClient(id string) {
 	delete(p.store.Clients, id)
 	delete(p.store.keys, id)
 	delete(p.store.auto, id)
+	delete(p.store.single, id)
 }
 
 func (p *provider) buildClient(ctx context.Context, id string, spec *clientSpec) (fosite.Client, error) {

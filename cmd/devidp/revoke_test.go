@@ -76,3 +76,17 @@ func TestAdminRevoke(t *testing.T) {
 	}
 	p.expect(p.refresh(token), http.StatusOK, "")
 }
+
+func TestAClientWithOneTokenAtATime(t *testing.T) {
+	p := serve(t).setup(func(c *clientSpec) { c.OneToken = true })
+	next := func() string {
+		return p.expect(p.token("grant_type", grantClient, "scope", "api"), http.StatusOK, "").text("access_token")
+	}
+	first := next()
+	if !p.active(first) {
+		t.Error("a new token does not count")
+	}
+	if second := next(); p.active(first) || !p.active(second) {
+		t.Error("the first token counts, or the second does not")
+	}
+}

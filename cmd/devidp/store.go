@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 
 	"github.com/go-jose/go-jose/v3"
 	josejwt "github.com/go-jose/go-jose/v3/jwt"
@@ -17,6 +18,7 @@ type store struct {
 	calls   *calls
 	keys    map[string]*jose.JSONWebKey // by client, to check its assertions
 	auto    map[string]string           // by client, the user signed in without asking
+	single  map[string]bool             // clients that have one access token at a time
 	rotated map[string]bool             // signatures of refresh tokens that were exchanged
 	devices map[string]*device          // by device code
 }
@@ -27,6 +29,7 @@ func newStore(c *calls) *store {
 		calls:       c,
 		keys:        map[string]*jose.JSONWebKey{},
 		auto:        map[string]string{},
+		single:      map[string]bool{},
 		rotated:     map[string]bool{},
 		devices:     map[string]*device{},
 	}
@@ -57,6 +60,14 @@ func (s *store) DeleteRefreshTokenSession(_ context.Context, signature string) e
 		s.calls.reused()
 	}
 	return nil
+}
+
+// CreateAccessTokenSession keeps a new access token, in place of the others where its client may have but one.
+func (s *store) CreateAccessTokenSession(ctx context.Context, signature string, r fosite.Requester) error {
+	if id := r.GetClient().GetID(); s.single[id] {
+		maps.DeleteFunc(s.AccessTokens, func(_ string, old fosite.Requester) bool { return old.GetClient().GetID() == id })
+	}
+	return s.MemoryStore.CreateAccessTokenSession(ctx, signature, r)
 }
 
 // The keys that assertions are checked with belong to clients: the issuer is

@@ -21,12 +21,17 @@ in turn, and prints the ratio: rates differ between machines, ratios hardly. A N
 or NATS_URL names one that holds no streams of Holdfast's. A real Vault is built and started, or VAULT_ADDR and VAULT_TOKEN
 name one; secrets are written below secret/holdfast-bench.`,
 	}
-	cmd.PersistentFlags().IntVar(&o.Requests, "requests", 0, "how many requests (pipeline, alarms 100000, suspend 10000); connections for rotation (10000)")
-	cmd.PersistentFlags().IntVar(&o.Rounds, "rounds", 0, "how often each side is measured (5); alarms have one round, rotation has 10 of one connection")
+	cmd.PersistentFlags().IntVar(&o.Requests, "requests", 0, "how many requests (pipeline, alarms 100000, suspend 10000, replay and waiting 1000000); connections for rotation (10000)")
+	cmd.PersistentFlags().IntVar(&o.Rounds, "rounds", 0, "how often each side is measured (5, replay 3); alarms and waiting have one round, rotation has 10 of one connection")
 	return group(cmd,
 		c.measure(o, "pipeline", "Requests a second: consume, execute, publish the outcome, acknowledge",
 			func(ctx context.Context, o bench.Options) (any, string, error) {
 				r, err := bench.Pipeline(ctx, o)
+				return r, r.String(), err
+			}),
+		c.measure(o, "permissions", "Requests a second in an app, where permission sets are asked for each, against the same without one",
+			func(ctx context.Context, o bench.Options) (any, string, error) {
+				r, err := bench.Permissions(ctx, o)
 				return r, r.String(), err
 			}),
 		c.measure(o, "suspend", "Runs a second: suspended while a connection is broken, resumed after its repair",
@@ -44,7 +49,17 @@ name one; secrets are written below secret/holdfast-bench.`,
 				r, err := bench.Rotation(ctx, o)
 				return r, r.String(), err
 			}),
-		natsServer(),
+		c.measure(o, "replay", "Messages a second: a dry replay of requests, joined with their ledgers",
+			func(ctx context.Context, o bench.Options) (any, string, error) {
+				r, err := bench.Replay(ctx, o)
+				return r, r.String(), err
+			}),
+		c.measure(o, "waiting", "Bytes: what it costs that requests wait while Vault is sealed, and that they go on",
+			func(ctx context.Context, o bench.Options) (any, string, error) {
+				r, err := bench.Waiting(ctx, o)
+				return r, r.String(), err
+			}),
+		natsServer(), benchWorker(),
 	)
 }
 
@@ -86,4 +101,20 @@ func natsServer() *cobra.Command {
 	cmd.Flags().StringVar(&store, "store", "", "`folder` of its streams")
 	cmd.Flags().Bool("exit-with-stdin", true, "stop when standard input closes, so as not to outlive a killed parent")
 	return required(cmd, "store")
+}
+
+// benchWorker is a benchmark's worker: this binary, started as a process of its own.
+func benchWorker() *cobra.Command {
+	var at bench.WorkerPlaces
+	cmd := &cobra.Command{
+		Use: bench.WorkerCommand()[1], Short: "A benchmark's worker", Hidden: true, Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return bench.ServeWorker(cmd.Context(), at, cmd.InOrStdin(), cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().StringVar(&at.NATSURL, "nats", "", "the bus's `URL`")
+	cmd.Flags().StringVar(&at.VaultAddress, "vault", "", "Vault's `address`")
+	cmd.Flags().StringVar(&at.VaultTokenFile, "token", "", "`file` with the token for it")
+	cmd.Flags().Bool("exit-with-stdin", true, "stop when standard input closes, so as not to outlive a killed parent")
+	return required(cmd, "nats", "vault", "token")
 }

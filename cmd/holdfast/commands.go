@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"holdfast/events"
+	"holdfast/internal/explain"
 	"holdfast/internal/ops"
 )
 
@@ -37,6 +38,7 @@ func (c *command) extend() *cobra.Command {
 		func(cmd *cobra.Command, a *asked) {
 			cmd.Flags().DurationVar(&a.ExtendFor, "for", 0, "how long to wait from now on, such as 48h")
 			required(cmd, "for")
+			cmd.Example += " --for 48h"
 		})
 }
 
@@ -46,8 +48,8 @@ func (c *command) operate(verb, short string, t events.Type, more func(*cobra.Co
 	cmd := &cobra.Command{
 		Use: verb + " [REQUEST] --tenant TENANT", Short: short,
 		Long:    short + ". The request is published as an event; workers decide, and the command waits to see what they did.",
-		Example: fmt.Sprintf("  holdfast suspensions %s --tenant acme --connection crm", verb),
-		Args:    cobra.MaximumNArgs(1),
+		Example: "  holdfast suspensions " + verb + " --tenant acme --connection crm",
+		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: c.completeSuspended(explain.Request),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				a.Which.Request = args[0]
@@ -100,12 +102,16 @@ func (c *command) carryOut(ctx context.Context, verb string, a asked) error {
 	return err
 }
 
-// confirm asks a person; a script has to say --yes.
+// confirm asks about suspensions.
 func (c *command) confirm(verb string, targets []ops.SuspensionView, yes bool) error {
+	return c.sure(fmt.Sprintf("%s %d suspended request(s) of tenant %s", verb, len(targets), targets[0].Tenant), yes)
+}
+
+// sure asks a person; a script has to say --yes.
+func (c *command) sure(question string, yes bool) error {
 	if yes {
 		return nil
 	}
-	question := fmt.Sprintf("%s %d suspended request(s) of tenant %s", verb, len(targets), targets[0].Tenant)
 	if !terminal(c.in) {
 		return &usageError{text: "not done without asking: " + question, hint: "add --yes"}
 	}

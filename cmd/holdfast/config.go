@@ -17,7 +17,8 @@ func (c *command) configCheck() *cobra.Command {
 	var busOnly bool
 	cmd := &cobra.Command{
 		Use: "check", Short: "Look for mistakes and explain all of them",
-		Args: noArgs,
+		Example: "  holdfast config check --config holdfast.yaml",
+		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			loaded, err := c.load(!busOnly)
 			if err != nil {
@@ -37,6 +38,8 @@ func (c *command) configCheck() *cobra.Command {
 func (c *command) configShow() *cobra.Command {
 	return &cobra.Command{
 		Use: "show", Short: "Show every setting and where its value comes from; secrets are redacted",
+		Example: `  holdfast config show
+  holdfast config show --json | jq -r 'select(.source != "default")'`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			loaded, err := c.load(false)

@@ -24,6 +24,8 @@ func (c *command) connectionsList() *cobra.Command {
 	var tenant, state string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List connections", Args: noArgs,
+		Example: `  holdfast connections list --tenant acme
+  holdfast connections list --state broken --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withConnections(cmd.Context(), func(_ context.Context, l look) error {
 				return c.printConnections(ops.ListConnections(l.connections, l.secrets, tenant, state, l.now), l.now)
@@ -32,6 +34,7 @@ func (c *command) connectionsList() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&tenant, "tenant", "", "those of one tenant")
 	cmd.Flags().StringVar(&state, "state", "", "those that are pending, active, broken, disabled, deleted or missing")
+	offer(cmd, "state", words([]string{"pending", "active", "broken", "disabled", "deleted", "missing"}))
 	return cmd
 }
 
@@ -39,7 +42,8 @@ func (c *command) connectionsShow() *cobra.Command {
 	var tenant string
 	cmd := &cobra.Command{
 		Use: "show CONNECTION --tenant TENANT", Short: "Show one connection, and what to do where it is broken",
-		Args: exactly(1, "a connection's id"),
+		Example: "  holdfast connections show crm --tenant acme",
+		Args:    exactly(1, "a connection's id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withConnections(cmd.Context(), func(ctx context.Context, l look) error {
 				v, err := ops.ShowConnection(ctx, l.connections, l.secrets, tenant, args[0], l.now)
@@ -64,18 +68,13 @@ type look struct {
 
 // withConnections connects, waits for the registry, and closes again.
 func (c *command) withConnections(ctx context.Context, do func(context.Context, look) error) error {
-	ctx, cancel := context.WithTimeout(ctx, askFor)
-	defer cancel()
-	s, cfg, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	all, err := s.Connections(ctx)
-	if err != nil {
-		return err
-	}
-	return do(ctx, look{all, secrets(cfg), s.Clock().Now()})
+	return c.withBus(ctx, func(ctx context.Context, s *ops.Session, in ops.Secrets) error {
+		all, err := s.Connections(ctx)
+		if err != nil {
+			return err
+		}
+		return do(ctx, look{all, in, s.Clock().Now()})
+	})
 }
 
 func (c *command) printConnections(views []ops.ConnectionView, now time.Time) error {
@@ -117,22 +116,14 @@ func (c *command) printConnection(v ops.ConnectionView, now time.Time) error {
 }
 
 // completeConnections offers the ids of the tenant's connections.
-func (c *command) completeConnections(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	tenant := cmd.Flag("tenant").Value.String()
-	if len(args) > 0 || tenant == "" {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), 2*time.Second)
-	defer cancel()
-	var ids []string
-	err := c.withConnections(ctx, func(_ context.Context, l look) error {
-		for _, v := range ops.ListConnections(l.connections, l.secrets, tenant, "", l.now) {
-			ids = append(ids, v.ID)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	return ids, cobra.ShellCompDirectiveNoFileComp
+func (c *command) completeConnections(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	return completeFrom(func(ctx context.Context, tenant string) (ids []string, err error) {
+		err = c.withConnections(ctx, func(_ context.Context, l look) error {
+			for _, v := range ops.ListConnections(l.connections, l.secrets, tenant, "", l.now) {
+				ids = append(ids, v.ID)
+			}
+			return nil
+		})
+		return ids, err
+	})(cmd, args, word)
 }

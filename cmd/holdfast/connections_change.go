@@ -33,11 +33,22 @@ const (
 
 // changeFlags adds the flags that every change has.
 func changeFlags(cmd *cobra.Command, a *change) *cobra.Command {
-	cmd.Flags().StringVar(&a.tenant, "tenant", "", "the connection's tenant")
+	cmd.Flags().StringVar(&a.tenant, "tenant", "", "the tenant that is changed")
 	cmd.Flags().StringVar(&a.actor, "actor", "", "the user who does it; your user name where empty; system where no person does")
 	cmd.Flags().BoolVar(&a.noWait, "no-wait", false, "do not wait for a worker's answer")
 	cmd.Flags().DurationVar(&a.wait, "wait", answerWithin, "how long to wait for a worker's answer")
 	return required(cmd, "tenant")
+}
+
+// name makes the actor a name, and the wait none where none is wanted.
+func (a *change) name() error {
+	if a.actor = cmp.Or(a.actor, fitting(whoami())); !events.ValidID(a.actor) {
+		return &usageError{text: "the actor is no valid id: " + events.ErrBadID.Error(), hint: "name yourself with --actor"}
+	}
+	if a.noWait {
+		a.wait = 0
+	}
+	return nil
 }
 
 // managed is a session for changes.
@@ -52,8 +63,8 @@ type managed struct {
 
 // manage connects, and closes again. Nothing of Vault is touched before useVault.
 func (c *command) manage(ctx context.Context, a change, do func(context.Context, *managed) error) error {
-	if a.actor = cmp.Or(a.actor, fitting(whoami())); !events.ValidID(a.actor) {
-		return &usageError{text: "the actor is no valid id: " + events.ErrBadID.Error(), hint: "name yourself with --actor"}
+	if err := a.name(); err != nil {
+		return err
 	}
 	s, cfg, err := c.open(ctx)
 	if err != nil {
@@ -61,9 +72,6 @@ func (c *command) manage(ctx context.Context, a change, do func(context.Context,
 	}
 	m := &managed{change: a, c: c, session: s, closers: []func(){s.Close}}
 	defer m.close()
-	if a.noWait {
-		a.wait = 0
-	}
 	types, err := app.LoadTypes(cfg.Config)
 	if err != nil {
 		return err
@@ -121,8 +129,8 @@ func (m *managed) done(ctx context.Context, v ops.ChangeView, err error) error {
 // tellUnknown tells that the directory has no such user, which is why a rule said no. Without a look at the
 // directory the rule's name has to do.
 func (m *managed) tellUnknown(ctx context.Context) {
-	all, err := m.Directory(ctx)
-	if err == nil && m.actor != events.ActorSystem && !all.Of(m.tenant).Known(m.actor) {
+	all, err := m.Permissions(ctx)
+	if err == nil && m.actor != events.ActorSystem && !all.Of(m.tenant).Directory().Known(m.actor) {
 		fmt.Fprintf(m.c.err, "the directory of tenant %s knows no user %s: name another with --actor\n", m.tenant, m.actor)
 	}
 }

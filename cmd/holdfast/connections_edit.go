@@ -2,11 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -116,7 +111,10 @@ func (c *command) printDifferences(all []ops.Difference, only bool) error {
 		}
 		return nil
 	}
-	var lines []string
+	return printLines(c.out, differenceLines(all))
+}
+
+func differenceLines(all []ops.Difference) (lines []string) {
 	for _, d := range all {
 		if d.Before != "" {
 			lines = append(lines, "- "+d.Member+": "+d.Before)
@@ -125,45 +123,21 @@ func (c *command) printDifferences(all []ops.Difference, only bool) error {
 			lines = append(lines, "+ "+d.Member+": "+d.After)
 		}
 	}
-	return printLines(c.out, lines)
+	return lines
 }
 
 // inEditor lets a person edit the connection as YAML. What can not be read is kept, and the error says where.
 func (c *command) inEditor(ctx context.Context, before events.Connection) (after events.Connection, err error) {
-	editor := strings.Fields(c.variable("EDITOR"))
-	if len(editor) == 0 {
-		return after, &usageError{text: "nothing says what to change", hint: "add a flag such as --name, or --from FILE, or set EDITOR"}
-	}
 	text, err := ops.ConnectionYAML(before)
 	if err != nil {
 		return after, err
 	}
-	folder, err := os.MkdirTemp("", "holdfast-")
+	e, err := c.editText(ctx, before.ID+".yaml", text, "add a flag such as --name, or --from FILE, or set EDITOR")
 	if err != nil {
 		return after, err
 	}
-	path := filepath.Join(folder, before.ID+".yaml")
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		return after, err
+	if err := c.readConnection(e.path, &after); err != nil {
+		return after, e.kept(err)
 	}
-	cmd := exec.CommandContext(ctx, editor[0], append(editor[1:], path)...) //nolint:gosec // the person's own editor
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.in, c.err, c.err
-	if err := cmd.Run(); err != nil {
-		_ = os.RemoveAll(folder) // it is the person's to give up
-		return after, &usageError{text: "the editor failed: " + err.Error(), hint: "set EDITOR to another one"}
-	}
-	if err := c.readConnection(path, &after); err != nil {
-		return after, fmt.Errorf("%w (kept in %s: correct it and use --from)", err, path)
-	}
-	return after, os.RemoveAll(folder)
-}
-
-// variable is one of the environment that the command was given.
-func (c *command) variable(name string) string {
-	for _, pair := range c.environ {
-		if value, ok := strings.CutPrefix(pair, name+"="); ok {
-			return value
-		}
-	}
-	return ""
+	return after, e.forget()
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"holdfast/events"
+	"holdfast/internal/bus"
 	"holdfast/internal/testkit"
 )
 
@@ -74,7 +75,7 @@ func (s *stand) versions(t *testing.T, connection string) int {
 
 func (s *stand) count(t *testing.T) (n int) {
 	t.Helper()
-	for _, err := range s.bus.Records(t.Context(), events.StreamConnections, "hf.acme.connection.*", 0) {
+	for _, err := range s.bus.Records(t.Context(), bus.Search{Stream: events.StreamConnections, Filter: "hf.acme.connection.*"}) {
 		if err != nil {
 			t.Fatal(err)
 		}

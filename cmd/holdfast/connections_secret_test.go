@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"holdfast/events"
+	"holdfast/internal/bus"
 )
 
 // command runs a command line in this process, with stdin, and gives its exit code and all that it printed.
@@ -58,7 +59,7 @@ func TestC2_NoSecretLeavesVault(t *testing.T) {
 		t.Errorf("Vault has %d versions", s.versions(t, "crm"))
 	}
 	for _, stream := range []string{events.StreamConnections, events.StreamNotices, events.StreamDeadLetters, events.StreamRegistry} {
-		for r, err := range s.bus.Records(context.Background(), stream, "", 0) {
+		for r, err := range s.bus.Records(context.Background(), bus.Search{Stream: stream}) {
 			if err != nil {
 				t.Fatal(err)
 			}

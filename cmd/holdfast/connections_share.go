@@ -83,6 +83,7 @@ func (c *command) ownersList() *cobra.Command {
 	var tenant string
 	cmd := &cobra.Command{
 		Use: "list CONNECTION --tenant TENANT", Short: "List the owners of a connection", Args: exactly(1, "a connection's id"),
+		Example: "  holdfast connections owners list crm --tenant acme",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withConnections(cmd.Context(), func(ctx context.Context, l look) error {
 				v, err := ops.ShowConnection(ctx, l.connections, l.secrets, tenant, args[0], l.now)

@@ -14,11 +14,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"holdfast/events"
-	"holdfast/internal/access"
 	"holdfast/internal/app"
 	"holdfast/internal/bus"
 	"holdfast/internal/config"
 	"holdfast/internal/devtarget"
+	"holdfast/internal/permission"
 	"holdfast/internal/secret"
 	"holdfast/internal/testkit"
 )
@@ -30,6 +30,8 @@ type stand struct {
 	proxy  *testkit.Proxy // in front of Vault
 	bus    *bus.Bus
 	target string
+	system *devtarget.Target // the target itself
+	worker *app.App
 }
 
 func newStand(t *testing.T) *stand {
@@ -43,21 +45,28 @@ func newStand(t *testing.T) *stand {
 // newIdleStand is a stand without a worker.
 func newIdleStand(t *testing.T) *stand {
 	t.Helper()
-	s := &stand{vault: testkit.StartVault(t)}
+	s := &stand{}
 	s.nats, s.bus = testkit.StartBus(t)
-	s.proxy = testkit.StartProxy(t, s.vault.Address)
-	target := devtarget.New(devtarget.Options{})
-	address, err := target.Start("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = target.Stop(context.Background()) })
-	s.target = "http://" + address
+	s.surround(t)
 	return s
 }
 
+// surround starts all but the bus and the worker.
+func (s *stand) surround(t *testing.T) {
+	t.Helper()
+	s.vault = testkit.StartVault(t)
+	s.proxy = testkit.StartProxy(t, s.vault.Address)
+	s.system = devtarget.New(devtarget.Options{})
+	address, err := s.system.Start("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.system.Stop(context.Background()) })
+	s.target = "http://" + address
+}
+
 // work starts a worker with the least rights in Vault.
-func (s *stand) work(t *testing.T) {
+func (s *stand) work(t *testing.T, with ...func(*config.Config)) {
 	t.Helper()
 	policy, err := os.ReadFile("../../deploy/vault/worker.hcl")
 	if err != nil {
@@ -73,12 +82,15 @@ func (s *stand) work(t *testing.T) {
 	cfg.Worker.DrainTimeout = 5 * time.Second
 	cfg.HTTP.AllowAddresses = []string{"127.0.0.0/8"}
 	cfg.Listen.Metrics = "127.0.0.1:0"
-	w := app.New(cfg, testkit.Logger(t))
-	if err := w.Start(t.Context()); err != nil {
+	for _, change := range with {
+		change(&cfg)
+	}
+	s.worker = app.New(cfg, testkit.Logger(t))
+	if err := s.worker.Start(t.Context()); err != nil {
 		t.Fatalf("start the worker: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := w.Stop(context.Background()); err != nil {
+		if err := s.worker.Stop(context.Background()); err != nil {
 			t.Errorf("stop the worker: %v", err)
 		}
 	})
@@ -103,13 +115,13 @@ func (s *stand) roles(t *testing.T) {
 			s.publish(t, tenant, events.DirectoryRoleUpdated, r)
 		}
 	}
-	var directories access.Directories
-	if _, err := s.bus.Facts(t.Context(), &directories); err != nil {
+	var all permission.Snapshots
+	if _, err := s.bus.Facts(t.Context(), &all); err != nil {
 		t.Fatal(err)
 	}
 	testkit.Eventually(t, 20*time.Second, "the directory", func() bool {
 		return !slices.ContainsFunc(tenants(t), func(tenant string) bool {
-			d := directories.Of(tenant)
+			d := all.Of(tenant).Directory()
 			return len(d.Roles("ann")) == 0 || len(d.Roles("ben")) == 0 || len(d.Roles("cleo")) == 0 || !d.Known("dan")
 		})
 	})
@@ -191,7 +203,7 @@ func (s *stand) inVault(t *testing.T) func(*testscript.TestScript, bool, []strin
 // published counts the events of a connection: `published TENANT CONNECTION created updated …`, in order.
 func (s *stand) published(ts *testscript.TestScript, _ bool, args []string) {
 	var got []string
-	for r, err := range s.bus.Records(context.Background(), events.StreamConnections, "hf."+args[0]+".connection.*", 0) {
+	for r, err := range s.bus.Records(context.Background(), bus.Search{Stream: events.StreamConnections, Filter: "hf." + args[0] + ".connection.*"}) {
 		ts.Check(err)
 		var p events.ConnectionRef
 		ts.Check(json.Unmarshal(r.Data, &p))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"holdfast/internal/app"
@@ -23,11 +24,11 @@ see a list of the connections that they may see. Any number of consoles may run 
 			if err != nil {
 				return err
 			}
-			log, err := workerLog(c.err, cfg.Log)
+			level, err := zerolog.ParseLevel(cfg.Log.Level)
 			if err != nil {
 				return err
 			}
-			return app.RunConsole(cmd.Context(), cfg.Config, log)
+			return app.RunConsole(cmd.Context(), cfg.Config, workerLog(c.err, cfg.Log).Level(level))
 		},
 	}
 	cmd.AddCommand(c.consoleLink())

@@ -100,30 +100,25 @@ func (c *command) directoryShow() *cobra.Command {
 }
 
 func (c *command) showDirectory(ctx context.Context, tenant string, user []string) error {
-	ctx, cancel := context.WithTimeout(ctx, askFor)
-	defer cancel()
-	s, _, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	all, err := s.Directories(ctx)
-	if err != nil {
-		return err
-	}
-	views := ops.ListPeople(all, tenant)
-	if len(user) > 0 {
-		v, err := ops.ShowPerson(all, tenant, user[0])
+	return c.withBus(ctx, func(ctx context.Context, s *ops.Session, _ ops.Secrets) error {
+		all, err := s.Permissions(ctx)
 		if err != nil {
 			return err
 		}
-		views = []ops.PersonView{v}
-	}
-	if c.json {
-		return objects(c, views)
-	}
-	c.printPeople(views)
-	return nil
+		views := ops.ListPeople(all, tenant)
+		if len(user) > 0 {
+			v, err := ops.ShowPerson(all, tenant, user[0])
+			if err != nil {
+				return err
+			}
+			views = []ops.PersonView{v}
+		}
+		if c.json {
+			return objects(c, views)
+		}
+		c.printPeople(views)
+		return nil
+	})
 }
 
 // printPeople prints a line for each role, and one for each user without any.

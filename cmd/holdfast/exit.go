@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"holdfast/internal/audit"
 	"holdfast/internal/config"
 	"holdfast/internal/dev/tour"
 	"holdfast/internal/fault"
@@ -26,12 +27,15 @@ const (
 const exitCodes = `Exit codes:
 
   0  done
-  1  failed; of publish: a line was refused
+  1  failed; of publish and directory load: a line was refused; of permissions explain: no; of permissions migrate
+     and replay --state: there are differences; of connections test: it does not work, or can not be told; of
+     deadletters retry and edit: one has failed again
   2  the command line or the configuration has a mistake
   3  the bus or Vault could not be reached, or refused the login
-  4  what was asked for does not exist
+  4  what was asked for does not exist; of audit: nothing was looked at; of permissions landing: there is no app that
+     the user can reach
   5  refused: it is there, and it can not be done with it
-  6  the tour found a promise broken (holdfast dev --tour)
+  6  a promise was not kept, as holdfast audit or the tour (holdfast dev --tour) has found
 `
 
 // errTold is a failure whose details have been printed already.
@@ -50,14 +54,18 @@ func (c *command) code(err error) int {
 		answer   *ops.Problem
 		failure  *fault.Fault
 		broken   *tour.Broken
+		audited  *audit.Broken
+		unseen   *audit.Nothing
 	)
 	switch {
 	case err == nil:
 		return exitOK
 	case !c.started || errors.As(err, &mistakes) || errors.As(err, &usage):
 		return exitUsage
-	case errors.As(err, &broken):
+	case errors.As(err, &broken), errors.As(err, &audited):
 		return exitPromise
+	case errors.As(err, &unseen):
+		return exitNotFound
 	case errors.As(err, &answer):
 		return codeOf(answer.Kind)
 	case errors.As(err, &failure):
@@ -128,10 +136,17 @@ func (c *command) view(err error) failureView {
 		answer   *ops.Problem
 		failure  *fault.Fault
 		broken   *tour.Broken
+		audited  *audit.Broken
+		unseen   *audit.Nothing
 	)
 	switch {
 	case errors.As(err, &broken):
 		v.Hint = broken.Hint()
+	case errors.As(err, &audited):
+		v.Error = fmt.Sprintf("%d promise(s) not kept", audited.Report.Total) // which, is printed already
+		v.Hint = "docs/audit.md says what each check is about; holdfast requests show REQUEST --tenant TENANT shows a request"
+	case errors.As(err, &unseen):
+		v.Hint = unseen.Hint()
 	case errors.As(err, &mistakes):
 		v.Problems = mistakes.Problems
 		v.Error = "the configuration has mistakes:\n" + mistakes.Error()

@@ -2,21 +2,17 @@ package main
 
 import (
 	"context"
-	"io"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"holdfast/internal/ops"
+	"holdfast/internal/scrape"
 )
 
-const (
-	healthTimeout = 5 * time.Second
-	healthAnswer  = 4 << 10 // bytes of an answer that are shown
-)
+const healthTimeout = 5 * time.Second
 
 // healthcheck is for containers: the image holds no shell and no other program.
 func (c *command) healthcheck() *cobra.Command {
@@ -26,6 +22,8 @@ func (c *command) healthcheck() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "healthcheck", Short: "Ask a worker whether it is ready, for containers' health checks",
+		Example: `  holdfast healthcheck
+  holdfast healthcheck --url http://10.0.0.7:9464/readyz`,
 		Long: `Asks /readyz of the worker at listen.metrics, or --url, and exits with 0 when the answer is a success. A worker
 is not ready while bus or Vault does not answer: whatever restarts what is not healthy should ask with --live.`,
 		Args: noArgs,
@@ -69,21 +67,9 @@ func healthURL(address string, live bool) (string, error) {
 func (c *command) ask(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return &usageError{text: "--url is no URL", hint: "holdfast healthcheck --help"}
+	ok, text, err := scrape.Get(ctx, http.DefaultClient, url)
+	if err == nil && !ok {
+		err = &ops.Problem{Kind: ops.Waiting, Text: "not healthy: " + text}
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return &ops.Problem{Kind: ops.Waiting, Text: "no answer from " + req.URL.Redacted(), Hint: "is the worker running?"}
-	}
-	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, healthAnswer))
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return &ops.Problem{Kind: ops.Waiting, Text: "not healthy: " + strings.TrimSpace(string(text))}
-	}
-	return nil
+	return err
 }

@@ -30,7 +30,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": exitCode, "nats": startNATS, "seed": seed, "used": used, "processes": seedProcesses, "directory": seedDirectory, "worker": answer,
+			"code": exitCode, "nats": startNATS, "seed": seed, "used": used, "letter": poisoned, "processes": seedProcesses, "directory": seedDirectory, "worker": answer, "ask": ask, "lose": lose,
 		},
 	})
 }
@@ -110,8 +110,17 @@ func letter(ts *testscript.TestScript, b *bus.Bus, reason fault.Reason, l events
 	l.Origin, l.Consumer, l.Deliveries = events.Origin{Stream: events.StreamActions, Sequence: 1}, bus.DurableActions, 1
 	raw, err := event(ts, events.DeadLetter, l).Encode()
 	ts.Check(err)
-	_, err = b.PublishEvent(context.Background(), events.DeadLetterSubject("acme", reason), string(reason), raw)
+	_, err = b.PublishEvent(context.Background(), events.DeadLetterSubject("acme", reason), string(reason)+l.EventID, raw)
 	ts.Check(err)
+}
+
+// poisoned stores a dead letter of a good request as a worker does: `letter req-1`.
+func poisoned(ts *testscript.TestScript, _ bool, args []string) {
+	raw, err := event(ts, events.ActionRequested, events.Request{ID: args[0], Workflow: "wf", Run: "run-" + args[0], Step: "step-1",
+		StepKind: events.ActionStep, Connection: "crm", Action: events.Action{Connector: "noop", Operation: "noop"}}).Encode()
+	ts.Check(err)
+	letter(ts, connect(ts), fault.Poison, events.DeadLetterData{Detail: "took workers down", EventID: args[0], Type: string(events.ActionRequested),
+		Original: raw, OriginalBytes: len(raw), Tries: 1, FirstStored: time.Now()})
 }
 
 func entry(id, name string) *connection.Entry {

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+
+	"holdfast/internal/ops"
 )
 
 // table prints rows for people. Nothing that came from the bus reaches the terminal as it is.
@@ -68,22 +68,8 @@ func objects[T any](c *command, views []T) error {
 	return nil
 }
 
-// printable escapes what could drive a terminal: control characters, escape sequences of one byte (C1),
-// and the marks that turn the direction of text. A line from the bus stays one line.
-func printable(s string) string {
-	if !strings.ContainsFunc(s, hidden) && utf8.ValidString(s) {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if hidden(r) {
-			fmt.Fprintf(&b, `\u%04x`, r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
+// printable is what may go to a terminal of a text that came from elsewhere.
+func printable(s string) string { return ops.Printable(s) }
 
 // printableLines is printable for text of ours that has lines of its own.
 func printableLines(s string) string {
@@ -92,10 +78,6 @@ func printableLines(s string) string {
 		lines[i] = printable(line)
 	}
 	return strings.Join(lines, "\n")
-}
-
-func hidden(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) || r == utf8.RuneError
 }
 
 // asciiOnly escapes everything beyond ASCII in JSON, where it can only be part of a string: a terminal
@@ -122,31 +104,4 @@ func surrogates(r rune) (high, low rune) {
 }
 
 // when is a time for people, with how far away it is.
-func when(t, now time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format("2006-01-02 15:04:05Z") + " (" + away(t.Sub(now)) + ")"
-}
-
-func away(d time.Duration) string {
-	if d < 0 {
-		return span(-d) + " ago"
-	}
-	return "in " + span(d)
-}
-
-// span is a duration in its two largest units.
-func span(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d >= day:
-		return fmt.Sprintf("%dd %dh", d/day, d%day/time.Hour)
-	case d >= time.Hour:
-		return fmt.Sprintf("%dh %dm", d/time.Hour, d%time.Hour/time.Minute)
-	case d >= time.Minute:
-		return fmt.Sprintf("%dm %ds", d/time.Minute, d%time.Minute/time.Second)
-	default:
-		return fmt.Sprintf("%ds", d/time.Second)
-	}
-}
+func when(t, now time.Time) string { return ops.Moment(t, now) }

@@ -20,6 +20,7 @@ func (c *command) processesList() *cobra.Command {
 	var tenant string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the published versions of processes", Args: noArgs,
+		Example: "  holdfast processes list --tenant acme",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withProcesses(cmd.Context(), func(all ops.Facts, now time.Time) error {
 				views, err := ops.ListProcesses(all, tenant)
@@ -60,18 +61,13 @@ func (c *command) processesShow() *cobra.Command {
 
 // withProcesses connects, waits for what workers know, and closes again.
 func (c *command) withProcesses(ctx context.Context, do func(ops.Facts, time.Time) error) error {
-	ctx, cancel := context.WithTimeout(ctx, askFor)
-	defer cancel()
-	s, _, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	all, err := s.Processes(ctx)
-	if err != nil {
-		return err
-	}
-	return do(all, s.Clock().Now())
+	return c.withBus(ctx, func(ctx context.Context, s *ops.Session, _ ops.Secrets) error {
+		all, err := s.Processes(ctx)
+		if err != nil {
+			return err
+		}
+		return do(all, s.Clock().Now())
+	})
 }
 
 func (c *command) printProcesses(views []ops.ProcessView, now time.Time) error {

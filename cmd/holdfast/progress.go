@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -40,4 +41,49 @@ func size(in io.Reader) int64 {
 		}
 	}
 	return -1
+}
+
+// searchTold is after how long of a search people are told, and how often.
+const searchTold = 2 * time.Second
+
+// search shows how far reading through streams is, on stderr: a bar at a terminal, else a line now and then. A search
+// that is over within moments shows nothing.
+type search struct {
+	c     *command
+	bar   *progressbar.ProgressBar // nil: no terminal
+	began time.Time
+	told  time.Time
+}
+
+func (c *command) searching() *search {
+	s := &search{c: c, began: time.Now(), told: time.Now()}
+	if terminal(c.err) {
+		s.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(c.err), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("messages"), progressbar.OptionClearOnFinish())
+	}
+	return s
+}
+
+// tell hears of a stream how many of its messages were read.
+func (s *search) tell(stream string, read, all uint64) {
+	if time.Since(s.began) < searchTold/4 {
+		return
+	}
+	if s.bar != nil {
+		s.bar.Describe("reading " + stream)
+		s.bar.ChangeMax64(int64(all))
+		_ = s.bar.Set64(int64(read)) // drawing is best effort
+		return
+	}
+	if time.Since(s.told) >= searchTold {
+		s.told = time.Now()
+		fmt.Fprintf(s.c.err, "holdfast: read %d of %d messages of %s\n", read, all, stream)
+	}
+}
+
+func (s *search) done() {
+	if s.bar != nil {
+		_ = s.bar.Clear()
+		_ = s.bar.Exit()
+	}
 }

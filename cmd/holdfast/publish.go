@@ -51,7 +51,7 @@ func (c *command) input(path string) (io.ReadCloser, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, &usageError{text: "the file can not be read: " + err.Error(), hint: "holdfast publish --help"}
+		return nil, &usageError{text: "the file can not be read: " + err.Error(), hint: "name a file that is there, or - for standard input"}
 	}
 	return f, nil
 }

@@ -7,24 +7,27 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/explain"
 	"holdfast/internal/ops"
 )
 
 func (c *command) requests() *cobra.Command {
 	return group(&cobra.Command{Use: "requests", Aliases: []string{"request"}, Short: "Look at what came of action requests"},
-		c.requestsShow())
+		c.requestsList(), c.requestsShow())
 }
 
 func (c *command) requestsShow() *cobra.Command {
 	var tenant string
 	cmd := &cobra.Command{
 		Use: "show REQUEST --tenant TENANT", Short: "Show what came of a request so far, and what to do now",
+		Example: `  holdfast requests show req-3 --tenant acme
+  holdfast requests show req-3 --tenant acme --json | jq .ledger`,
 		Long: `Shows the ledger of a request, its chain where it was ever suspended, and what to do now: why a run is stuck. What the
 target answered is in the outcome on the bus, not here.`,
-		Args: exactly(1, "a request's id"),
+		Args: exactly(1, "a request's id"), ValidArgsFunction: c.completeSuspended(explain.Request),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withBus(cmd.Context(), func(ctx context.Context, s *ops.Session, in ops.Secrets) error {
-				v, err := ops.ShowRequest(ctx, s.Records(), in, tenant, args[0])
+				v, err := ops.ShowRequest(ctx, s.Looks(), in, tenant, args[0])
 				if err != nil {
 					return err
 				}

@@ -59,17 +59,19 @@ suspended until they do, or until its time is over.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			err := cmp.Or(cmd.ValidateRequiredFlags(), cmd.ValidateFlagGroups()) // cobra does it later, when a mistake looks like a failure
+			err := badFlag(cmd, cmp.Or(cmd.ValidateRequiredFlags(), cmd.ValidateFlagGroups())) // cobra does it later, when a mistake looks like a failure
 			c.started = err == nil
 			return err
 		},
 	}
+	root.SetFlagErrorFunc(badFlag)
 	pf := root.PersistentFlags()
 	pf.StringVar(&c.configPath, "config", "", "YAML file with settings")
 	pf.BoolVar(&c.json, "json", false, "one JSON object a line (docs/cli-json.md)")
 	c.flags = config.BindFlags(pf)
-	root.AddCommand(c.dev(), c.worker(), c.console(), c.bench(), c.healthcheck(), c.setup(), c.publish(), c.connections(), c.processes(), c.directory(), c.types(), c.suspensions(), c.requests(), c.deadLetters(), c.config(), c.version())
+	root.AddCommand(c.dev(), c.worker(), c.reload(), c.console(), c.bench(), c.healthcheck(), c.setup(), c.publish(), c.connections(), c.processes(), c.directory(), c.permissions(), c.types(), c.formula(), c.suspensions(), c.requests(), c.explain(), c.top(), c.deadLetters(), c.replay(), c.audit(), c.config(), c.version())
 	root.AddCommand(helpTopics()...)
+	c.completeAll(root)
 	return root
 }
 

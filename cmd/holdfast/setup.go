@@ -16,6 +16,8 @@ func (c *command) setup() *cobra.Command {
 		Use: "setup", Short: "Create and update streams, consumers and buckets",
 		Long: `Makes the streams, consumers and buckets what the configuration says; doing it again changes nothing. It needs an
 administrator's permissions on the bus. What would keep less, or less safely, than now is refused.`,
+		Example: `  holdfast setup
+  holdfast setup all --login-dir /etc/holdfast/approle`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.setUpBus(cmd.Context(), allowWeaker) },
 	}

@@ -40,7 +40,8 @@ func (c *command) setupAll() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "all", Short: "Both: streams on the bus, and what workers need in Vault",
-		Args: noArgs,
+		Example: "  holdfast setup all --login-dir /etc/holdfast/approle",
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.setUpVault(cmd.Context(), s); err != nil {
 				return err

@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/explain"
 	"holdfast/internal/ops"
 )
 
@@ -28,6 +29,8 @@ func (c *command) suspensionsList() *cobra.Command {
 	var w ops.Selection
 	cmd := &cobra.Command{
 		Use: "list", Short: "List suspended runs, those that end first at the top", Args: noArgs,
+		Example: `  holdfast suspensions list --tenant acme --connection crm
+  holdfast suspensions list --all --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withBus(cmd.Context(), func(ctx context.Context, s *ops.Session, in ops.Secrets) error {
 				views, err := ops.ListSuspensions(ctx, s.Chains(), in, w)
@@ -47,10 +50,12 @@ func (c *command) suspensionsShow() *cobra.Command {
 	var w ops.Selection
 	cmd := &cobra.Command{
 		Use: "show REQUEST", Short: "Show one suspension, its whole chain, and what to do about it", Args: exactly(1, "a request's id"),
+		Example:           "  holdfast suspensions show req-3 --tenant acme",
+		ValidArgsFunction: c.completeSuspended(explain.Request),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			w.Request = args[0]
 			return c.withBus(cmd.Context(), func(ctx context.Context, s *ops.Session, in ops.Secrets) error {
-				v, err := ops.ShowSuspension(ctx, s.Chains(), s.Records(), in, w)
+				v, err := ops.ShowSuspension(ctx, s.Chains(), s.Looks(), in, w)
 				if err != nil {
 					return err
 				}

@@ -23,6 +23,7 @@ func (c *command) types() *cobra.Command {
 func (c *command) typesList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List connection types: the built-in ones, and those of connections.types_dir", Args: noArgs,
+		Example: "  holdfast types list",
 		RunE: func(*cobra.Command, []string) error {
 			types, err := c.catalog()
 			if err != nil {

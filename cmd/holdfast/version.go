@@ -26,7 +26,8 @@ type versionView struct {
 func (c *command) version() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Show version, commit, Go, and the NATS server that is built in",
-		Args: noArgs,
+		Example: "  holdfast version --json",
+		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			v := readVersion()
 			if c.json {

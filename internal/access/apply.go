@@ -1,11 +1,11 @@
 package access
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
 	"holdfast/events"
+	"holdfast/internal/table"
 )
 
 // Apply is the directory with one fact changed. Facts come in any order: what refers to something that is not
@@ -18,69 +18,64 @@ func (d *Directory) Apply(f events.Fact) *Directory {
 	}
 	switch f.Kind {
 	case events.FactUser:
-		p := payload[events.User](&f)
-		next.users = next.users.with(f.ID, user{name: p.Name, removed: f.Removed})
+		p := events.ReadFact[events.User](&f)
+		u := *next.user(f.ID)
+		u.name, u.known, u.Removed = p.Name, true, f.Removed
+		next.users = next.users.With(f.ID, &u)
 	case events.FactGroup:
-		p := payload[events.Group](&f)
+		p := events.ReadFact[events.Group](&f)
 		next.setGroup(f.ID, group{name: p.Name, members: p.Members}, f.Removed)
 	case events.FactRole:
-		next.setHolders(f.ID, payload[events.RoleHolders](&f))
+		next.setHolders(f.ID, events.ReadFact[events.RoleHolders](&f))
 	case events.FactSiteCollection:
-		p := payload[events.SiteCollection](&f)
-		next.collections = next.collections.with(f.ID, collection{name: p.Name, removed: f.Removed})
+		p := events.ReadFact[events.SiteCollection](&f)
+		next.collections = next.collections.With(f.ID, collection{name: p.Name, removed: f.Removed})
 	case events.FactSite:
-		p := payload[events.Site](&f)
-		next.sites = next.sites.with(f.ID, site{name: p.Name, collection: p.SiteCollection, designerOff: p.DesignerOff, removed: f.Removed})
-	case events.FactProcess:
+		p := events.ReadFact[events.Site](&f)
+		next.sites = next.sites.With(f.ID, site{name: p.Name, collection: p.SiteCollection, designerOff: p.DesignerOff, removed: f.Removed})
+	default: // of no interest here
 	}
 	return &next
 }
 
-// payload is what a fact says; the zero payload of one that was removed or can not be read, which then counts
-// as removed.
-func payload[T any](f *events.Fact) (p T) {
-	if f.Removed {
-		return p
-	}
-	if json.Unmarshal(f.Data, &p) != nil {
-		f.Removed = true
-		var none T
-		return none
-	}
-	return p
-}
-
 // setGroup replaces a group, and each user's list of groups where it differs.
 func (d *Directory) setGroup(id string, g group, removed bool) {
-	old, _ := d.groups.get(id)
-	d.groups = d.groups.with(id, g)
+	old, _ := d.groups.Get(id)
+	d.groups = d.groups.With(id, g)
 	if removed {
-		d.groups = d.groups.without(id)
+		d.groups = d.groups.Without(id)
 	}
+	key := table.KeyOf(id)
 	before, after := setOf(old.members), setOf(g.members)
 	for m := range before {
 		if !after[m] {
-			of, _ := d.memberOf.get(m)
-			d.memberOf = put(d.memberOf, m, slices.DeleteFunc(slices.Clone(of), func(g string) bool { return g == id }))
+			d.setGroups(m, slices.DeleteFunc(slices.Clone(d.user(m).Groups), func(g table.Key) bool { return g.Is(key) }))
 		}
 	}
 	for m := range after {
 		if !before[m] {
-			of, _ := d.memberOf.get(m)
-			of = append(slices.Clone(of), id)
-			slices.Sort(of)
-			d.memberOf = d.memberOf.with(m, of)
+			d.setGroups(m, table.Insert(d.user(m).Groups, key))
 		}
 	}
 }
 
+func (d *Directory) setGroups(member string, groups []table.Key) {
+	u := *d.user(member)
+	if len(groups) == 0 && !u.known {
+		d.users = d.users.Without(member)
+		return
+	}
+	u.Groups, u.Mask = groups, Mask(groups...)
+	d.users = d.users.With(member, &u)
+}
+
 // setHolders replaces who has a role in a place; none where it can not be read.
 func (d *Directory) setHolders(id string, next events.RoleHolders) {
-	old, _ := d.holders.get(id)
+	old, _ := d.holders.Get(id)
 	if next.FactID() != id { // it was removed, or its key belies it
 		next = events.RoleHolders{}
 	}
-	d.holders = d.holders.with(id, next)
+	d.holders = d.holders.With(id, next)
 	grant := grantOf(id)
 	d.userRoles = regrant(d.userRoles, old.Users, next.Users, grant)
 	d.groupRoles = regrant(d.groupRoles, old.Groups, next.Groups, grant)
@@ -100,29 +95,29 @@ func grantOf(id string) Grant {
 	return g
 }
 
-func regrant(t table[[]Grant], before, after []string, g Grant) table[[]Grant] {
+func regrant(t table.Of[[]Grant], before, after []string, g Grant) table.Of[[]Grant] {
 	had, has := setOf(before), setOf(after)
 	for id := range had {
 		if !has[id] {
-			old, _ := t.get(id)
+			old, _ := t.Get(id)
 			t = put(t, id, slices.DeleteFunc(slices.Clone(old), func(o Grant) bool { return o == g }))
 		}
 	}
 	for id := range has {
 		if !had[id] {
-			old, _ := t.get(id)
-			t = t.with(id, append(slices.Clone(old), g))
+			old, _ := t.Get(id)
+			t = t.With(id, append(slices.Clone(old), g))
 		}
 	}
 	return t
 }
 
 // put keeps a list, and no empty one.
-func put[V any](t table[[]V], key string, list []V) table[[]V] {
+func put[V any](t table.Of[[]V], key string, list []V) table.Of[[]V] {
 	if len(list) == 0 {
-		return t.without(key)
+		return t.Without(key)
 	}
-	return t.with(key, list)
+	return t.With(key, list)
 }
 
 func setOf(ids []string) map[string]bool {

@@ -23,12 +23,15 @@ func Decide(d *Directory, q Question) Decision {
 	case See:
 		return d.maySee(q)
 	case Delete, Restore:
-		return d.mayManage(q.Actor, q.Now)
+		return d.mayManage(q)
 	case Test, Credentials:
 		if personal(q.Now) && !owns(q.Actor, q.Now) {
 			return refuse(PersonalCreatorOnly, "a personal connection's credentials are its creator's alone")
 		}
-		return d.mayManage(q.Actor, q.Now)
+		if q.Op == Credentials && personal(q.Now) && q.Site.NotSelf {
+			return notSelf()
+		}
+		return d.mayManage(q)
 	default:
 		return refuse(NoRole, "no rule knows this operation")
 	}
@@ -40,8 +43,14 @@ func owns(actor string, c *events.Connection) bool {
 	return c != nil && actor != "" && actor != events.ActorSystem && slices.Contains(c.Owners, actor)
 }
 
-// mayManage: the owners, and administrators everywhere in the tenant.
-func (d *Directory) mayManage(actor string, c *events.Connection) Decision {
+// notSelf refuses somebody whose site permission set does not let the user configure the user's own.
+func notSelf() Decision {
+	return refuse(ConfigureSelfNeeded, "the user's site permission set does not let the user change credentials of the user's own")
+}
+
+// mayManage: the owners, and administrators everywhere in the tenant, and who may configure the site.
+func (d *Directory) mayManage(q Question) Decision {
+	actor, c := q.Actor, q.Now
 	switch r, admin := d.administrator(actor); {
 	case owns(actor, c) && personal(c):
 		return allow(PersonalOwner)
@@ -51,6 +60,8 @@ func (d *Directory) mayManage(actor string, c *events.Connection) Decision {
 		return allow(System)
 	case admin:
 		return allow(r)
+	case q.Site.Configures:
+		return allow(ConfiguresSite)
 	default:
 		return refuse(OwnersOnly, "only an owner of the connection or an administrator may do this")
 	}
@@ -132,13 +143,13 @@ func (d *Directory) locate(p Place) (Place, bool) {
 	if d == nil {
 		return p, true
 	}
-	if s, known := d.sites.get(p.Site); known {
+	if s, known := d.sites.Get(p.Site); known {
 		if s.removed || p.SiteCollection != "" && p.SiteCollection != s.collection {
 			return p, false
 		}
 		p.SiteCollection = s.collection
 	}
-	c, _ := d.collections.get(p.SiteCollection)
+	c, _ := d.collections.Get(p.SiteCollection)
 	return p, !c.removed
 }
 
@@ -146,7 +157,7 @@ func (d *Directory) locate(p Place) (Place, bool) {
 // available by the place they ask from or by a role they have there.
 func (d *Directory) maySee(q Question) Decision {
 	c := q.Now
-	if by := d.mayManage(q.Actor, c); by.Allowed || c == nil {
+	if by := d.mayManage(q); by.Allowed || c == nil {
 		return by
 	}
 	if personal(c) {

@@ -36,6 +36,7 @@ const (
 	TenantAdmin            Rule = "tenant_administrator"
 	SiteCollectionAdmin    Rule = "site_collection_administrator"
 	SiteOwner              Rule = "site_owner"
+	ConfiguresSite         Rule = "configure_site"
 	Owner                  Rule = "owner"
 	PersonalOwner          Rule = "personal_owner"
 	NamedUser              Rule = "named_user"
@@ -64,16 +65,17 @@ const (
 	NotNamed            Rule = "not_named"
 	DirectoryAdmins     Rule = "directory_administrators_only"
 	SystemIsNoUser      Rule = "system_is_no_user"
+	ConfigureSelfNeeded Rule = "configure_self_needed"
 )
 
 // Rules lists every rule.
 func Rules() []Rule {
 	return []Rule{
-		System, TenantAdmin, SiteCollectionAdmin, SiteOwner, Owner, PersonalOwner, NamedUser, NamedGroup,
+		System, TenantAdmin, SiteCollectionAdmin, SiteOwner, ConfiguresSite, Owner, PersonalOwner, NamedUser, NamedGroup,
 		SharedInTenant, SharedInSiteCollection, SharedInSite,
 		RemovedUser, NoRole, AboveRole, OwnersOnly, AvailabilityOnly, AvailabilityUnclear, PersonalCreatorOnly,
 		PersonalNoTakeover, KindStays, LastOwner, DesignerOff, PlaceUnknown, PlaceContradicted, NotAvailableHere,
-		NotNamed, DirectoryAdmins, SystemIsNoUser,
+		NotNamed, DirectoryAdmins, SystemIsNoUser, ConfigureSelfNeeded,
 	}
 }
 
@@ -87,6 +89,17 @@ type Question struct {
 	Wanted *events.Connection
 	// Place is where it happens: for See and Use.
 	Place Place
+	// Site is what the actor's site permission set says.
+	Site SiteRights
+}
+
+// SiteRights is what a user's site permission set says of the site itself. The zero value is that of a user who has
+// none.
+type SiteRights struct {
+	// Configures: may manage others' connections.
+	Configures bool
+	// NotSelf: may not change the credentials of the user's own connections.
+	NotSelf bool
 }
 
 // Place is where somebody says to be; either may be empty.

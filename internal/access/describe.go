@@ -16,9 +16,12 @@ func Describe(d *Directory, actor string) Decision {
 	}
 }
 
-// CheckUser refuses a user of the name under which the upstream system acts.
+// CheckUser refuses a user of the names under which the upstream system acts, and whoever is not signed in.
 func CheckUser(_ *Directory, u events.User) Decision {
-	if u.ID == events.ActorSystem {
+	switch u.ID {
+	case events.PermissionPublic:
+		return refuse(SystemIsNoUser, "this is the name of whoever is not signed in").at("/data/user_id")
+	case events.ActorSystem:
 		return refuse(SystemIsNoUser, "this is the name under which the upstream system acts").at("/data/user_id")
 	}
 	return allow(TenantAdmin)

@@ -3,51 +3,44 @@ package access
 import (
 	"slices"
 
-	"github.com/benbjohnson/immutable"
-
 	"holdfast/events"
+	"holdfast/internal/table"
 )
 
 // Directory is a tenant's users, groups, roles and places at one moment. It never changes: Apply gives another
 // one, which shares with it what is the same. The zero Directory is empty and ready to use; a nil one, too.
 type Directory struct {
-	users       table[user]
-	groups      table[group]
-	memberOf    table[[]string] // user → groups, in order
-	holders     table[events.RoleHolders]
-	userRoles   table[[]Grant] // user → what the user was given in person
-	groupRoles  table[[]Grant] // group → what its members have through it
-	collections table[collection]
-	sites       table[site]
+	users       table.Of[*user] // also those whom only groups name
+	groups      table.Of[group]
+	holders     table.Of[events.RoleHolders]
+	userRoles   table.Of[[]Grant] // user → what the user was given in person
+	groupRoles  table.Of[[]Grant] // group → what its members have through it
+	collections table.Of[collection]
+	sites       table.Of[site]
 }
 
-// table is a persistent map; nil is empty.
-type table[V any] struct{ m *immutable.Map[string, V] }
-
-func (t table[V]) get(key string) (v V, ok bool) {
-	if t.m == nil {
-		return v, false
-	}
-	return t.m.Get(key)
+// Standing is what counts of a user at every request.
+type Standing struct {
+	Removed bool
+	// Groups are those that name the user, in order, and Mask theirs.
+	Groups []table.Key
+	Mask   uint64
 }
 
-func (t table[V]) with(key string, v V) table[V] {
-	if t.m == nil {
-		return table[V]{immutable.NewMap[string, V](nil).Set(key, v)}
+// Mask has a bit for each of some groups: lists whose masks share none share no group. It is there to tell so without
+// comparing.
+func Mask(groups ...table.Key) (mask uint64) {
+	for _, g := range groups {
+		mask |= 1 << g.Bucket(64)
 	}
-	return table[V]{t.m.Set(key, v)}
-}
-
-func (t table[V]) without(key string) table[V] {
-	if t.m == nil {
-		return t
-	}
-	return table[V]{t.m.Delete(key)}
+	return mask
 }
 
 type user struct {
-	name    string
-	removed bool
+	Standing
+
+	name  string
+	known bool // or was: the directory described the user
 }
 
 type group struct {
@@ -81,11 +74,10 @@ func (d *Directory) Roles(id string) []Grant {
 	if d == nil || !d.Known(id) {
 		return nil
 	}
-	own, _ := d.userRoles.get(id)
+	own, _ := d.userRoles.Get(id)
 	roles := d.standing(nil, own, "")
-	groups, _ := d.memberOf.get(id)
-	for _, g := range groups {
-		given, _ := d.groupRoles.get(g)
+	for _, g := range d.Groups(id) {
+		given, _ := d.groupRoles.Get(g)
 		roles = d.standing(roles, given, g)
 	}
 	return roles
@@ -115,28 +107,47 @@ func (d *Directory) standing(roles, given []Grant, through string) []Grant {
 	return roles
 }
 
+// Groups are the groups that name the user, in order; none of one who was removed.
+func (d *Directory) Groups(id string) (groups []string) {
+	if s := d.Standing(id); !s.Removed {
+		for _, g := range s.Groups {
+			groups = append(groups, g.Name())
+		}
+	}
+	return groups
+}
+
+// Standing is what counts of a user at every request; never nil. Do not change it.
+func (d *Directory) Standing(id string) *Standing {
+	if d == nil {
+		return &nobody.Standing
+	}
+	return &d.user(id).Standing
+}
+
+// nobody is a user of whom nothing was said.
+var nobody = new(user)
+
+func (d *Directory) user(id string) *user {
+	if u, ok := d.users.Get(id); ok {
+		return u
+	}
+	return nobody
+}
+
 // Known tells whether the directory has the user.
 func (d *Directory) Known(id string) bool {
-	u, ok := d.users.get(id)
-	return ok && !u.removed
+	u := d.user(id)
+	return u.known && !u.Removed
 }
 
 // Removed tells whether the user was there and is no more.
-func (d *Directory) Removed(id string) bool {
-	if d == nil {
-		return false
-	}
-	u, _ := d.users.get(id)
-	return u.removed
-}
+func (d *Directory) Removed(id string) bool { return d.Standing(id).Removed }
 
 // Member tells whether the user is in one of the groups.
 func (d *Directory) Member(id string, groups []string) bool {
-	if d == nil || len(groups) == 0 || d.Removed(id) {
-		return false
-	}
-	of, _ := d.memberOf.get(id)
-	return slices.ContainsFunc(of, func(g string) bool { return slices.Contains(groups, g) })
+	s := d.Standing(id)
+	return !s.Removed && slices.ContainsFunc(s.Groups, func(g table.Key) bool { return slices.Contains(groups, g.Name()) })
 }
 
 // site is a site that is there.
@@ -144,7 +155,7 @@ func (d *Directory) site(id string) (site, bool) {
 	if d == nil {
 		return site{}, false
 	}
-	s, ok := d.sites.get(id)
+	s, ok := d.sites.Get(id)
 	return s, ok && !s.removed && d.hasCollection(s.collection)
 }
 
@@ -152,6 +163,6 @@ func (d *Directory) hasCollection(id string) bool {
 	if d == nil {
 		return false
 	}
-	c, ok := d.collections.get(id)
+	c, ok := d.collections.Get(id)
 	return ok && !c.removed
 }

@@ -124,22 +124,6 @@ func TestC6_factsComeInAnyOrder(t *testing.T) {
 	}
 }
 
-func TestC6_tenantsHaveDirectoriesOfTheirOwn(t *testing.T) {
-	all := new(access.Directories)
-	f := holders(events.RoleHolders{Role: events.TenantAdministrator, Users: []string{"ann"}})
-	all.Apply(anyUser("ann"))
-	all.Apply(f)
-	f.Tenant = "globex"
-	all.Apply(f)
-	if len(all.Of("acme").Roles("ann")) != 1 || len(all.Of("globex").Roles("ann")) != 0 || len(all.Of("none").Roles("ann")) != 0 {
-		t.Errorf("acme %v, globex %v", all.Of("acme").Roles("ann"), all.Of("globex").Roles("ann"))
-	}
-	all.Reset()
-	if len(all.Of("acme").Roles("ann")) != 0 {
-		t.Error("forgotten, and yet there")
-	}
-}
-
 func BenchmarkUse(b *testing.B) {
 	d := directory(anyUser("ann"), members("g", "ann"), collectionOf("c1"), siteIn("s1", "c1"))
 	c := &events.Connection{Kind: events.Shared, Availability: events.Availability{Level: "site", Site: "s1"}, Groups: []string{"g"}}

@@ -14,7 +14,7 @@ func (d *Directory) mayEdit(q Question) Decision {
 	if wanted == nil {
 		return refuse(OwnersOnly, "nothing is said of what the connection shall be")
 	}
-	by := d.mayManage(q.Actor, now)
+	by := d.mayManage(q)
 	if !by.Allowed {
 		return by
 	}
@@ -41,6 +41,8 @@ func (d *Directory) mayEditPersonal(q Question, by Decision) Decision {
 		return refuse(PersonalNoTakeover, "a personal connection stays its creator's").at("/data/owners")
 	case !owns(q.Actor, q.Now) && !sameTarget(q.Now, q.Wanted):
 		return refuse(PersonalCreatorOnly, "where a personal connection's credentials go is its creator's to say")
+	case owns(q.Actor, q.Now) && q.Site.NotSelf && !sameTarget(q.Now, q.Wanted):
+		return notSelf()
 	default:
 		return by
 	}

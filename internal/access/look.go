@@ -19,25 +19,38 @@ func (d *Directory) Person(id string) (p Person, ok bool) {
 	if d == nil {
 		return p, false
 	}
-	u, ok := d.users.get(id)
-	if !ok {
+	u := d.user(id)
+	if !u.known {
 		return p, false
 	}
-	p = Person{ID: id, Name: u.name, Removed: u.removed, Roles: d.Roles(id)}
-	p.Groups, _ = d.memberOf.get(id)
+	p = Person{ID: id, Name: u.name, Removed: u.Removed, Roles: d.Roles(id)}
+	for _, g := range u.Groups {
+		p.Groups = append(p.Groups, g.Name())
+	}
 	return p, true
 }
 
 // People gives the ids of all users, also of those who were removed, in order.
 func (d *Directory) People() []string {
 	var ids []string
-	if d == nil || d.users.m == nil {
+	if d == nil {
 		return ids
 	}
-	for it := d.users.m.Iterator(); !it.Done(); {
-		id, _, _ := it.Next()
-		ids = append(ids, id)
-	}
+	d.users.Each(func(id string, u *user) bool {
+		if u.known {
+			ids = append(ids, id)
+		}
+		return true
+	})
 	slices.Sort(ids)
 	return ids
+}
+
+// Members are the users that a group names; do not change them.
+func (d *Directory) Members(group string) []string {
+	if d == nil {
+		return nil
+	}
+	g, _ := d.groups.Get(group)
+	return g.members
 }

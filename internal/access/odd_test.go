@@ -44,30 +44,69 @@ func designer(site string) func(*events.Connection) {
 	return func(c *events.Connection) { c.DesignerSite = site }
 }
 
-// TestC7_C8_C9_C16_oddCases: what is easily got wrong, each with the rule that it meets.
-func TestC7_C8_C9_C16_oddCases(t *testing.T) {
-	off := fact(events.FactSite, "s2", events.Site{ID: "s2", SiteCollection: "c1", DesignerOff: true})
-	lost := holders(events.RoleHolders{Role: events.SiteCollectionAdministrator, SiteCollection: "c1", Users: []string{"another"}})
+// odd is a case of its own, with the rule that it meets.
+type odd struct {
+	name   string
+	op     access.Op
+	actor  string
+	now    *events.Connection
+	wanted []func(*events.Connection) // changes to now, or to a new one of s1Owner's
+	then   []events.Fact
+	want   access.Rule
+}
+
+func (c odd) decide(t *testing.T) {
+	d := world()
+	for _, f := range c.then {
+		d = d.Apply(f)
+	}
+	wanted := *connectionOf(events.Shared, "s1Owner")
+	if c.now != nil {
+		wanted = *c.now
+	}
+	for _, change := range c.wanted {
+		change(&wanted)
+	}
+	got := access.Decide(d, access.Question{Op: c.op, Actor: c.actor, Now: c.now, Wanted: &wanted})
+	if got.Rule != c.want {
+		t.Errorf("%s (allowed %t: %s), want %s", got.Rule, got.Allowed, got.Detail, c.want)
+	}
+}
+
+// lostC1 takes c1Admin's role away.
+var lostC1 = holders(events.RoleHolders{Role: events.SiteCollectionAdministrator, SiteCollection: "c1", Users: []string{"another"}})
+
+// TestC8_onlyAnOwningAdministratorMovesAConnection: neither owning it nor administrating is enough, and nobody moves one
+// beyond the own role.
+func TestC8_onlyAnOwningAdministratorMovesAConnection(t *testing.T) {
 	noCollection := gone(events.FactSiteCollection, "c1")
-	shared, personal := connectionOf(events.Shared, "c1Admin"), connectionOf(events.Personal, "plain")
-	for _, c := range []struct {
-		name   string
-		op     access.Op
-		actor  string
-		now    *events.Connection
-		wanted []func(*events.Connection) // changes to now, or to a new one of s1Owner's
-		then   []events.Fact
-		want   access.Rule
-	}{
-		{"an owner who lost the role edits", access.Edit, "c1Admin", shared, []func(*events.Connection){renamed}, []events.Fact{lost}, access.Owner},
-		{"an owner who lost the role moves it", access.Edit, "c1Admin", shared, []func(*events.Connection){at("site", "s2")}, []events.Fact{lost}, access.AvailabilityOnly},
-		{"an owner who lost the role assigns owners", access.Assign, "c1Admin", shared, []func(*events.Connection){owners("c1Admin", "x")}, []events.Fact{lost}, access.Owner},
+	shared := connectionOf(events.Shared, "c1Admin")
+	for _, c := range []odd{
+		{"an owner who lost the role moves it", access.Edit, "c1Admin", shared, []func(*events.Connection){at("site", "s2")}, []events.Fact{lostC1}, access.AvailabilityOnly},
 		{"an owner whose site collection is gone moves it", access.Edit, "c1Admin", shared, []func(*events.Connection){at("tenant", "")}, []events.Fact{noCollection}, access.AvailabilityOnly},
 		{"an owning administrator moves it within", access.Edit, "c1Admin", shared, []func(*events.Connection){at("site_collection", "c1")}, nil, access.SiteCollectionAdmin},
 		{"an owning administrator moves it above", access.Edit, "c1Admin", shared, []func(*events.Connection){at("tenant", "")}, nil, access.AboveRole},
 		{"an administrator becomes owner and moves it at once", access.Edit, "c2Admin", shared, []func(*events.Connection){owners("c1Admin", "c2Admin"), at("site", "s3")}, nil, access.AvailabilityOnly},
-		{"an administrator becomes owner", access.Edit, "c2Admin", shared, []func(*events.Connection){owners("c1Admin", "c2Admin")}, nil, access.SiteCollectionAdmin},
 		{"an owning site owner moves it", access.Edit, "s1Owner", connectionOf(events.Shared, "s1Owner"), []func(*events.Connection){at("site", "s2")}, nil, access.AvailabilityOnly},
+		{"an owner without a role moves it", access.Edit, "plain", connectionOf(events.Shared, "plain"), []func(*events.Connection){at("site", "s2")}, nil, access.AvailabilityOnly},
+		{"an administrator of the site collection who does not own it moves it", access.Edit, "c1Admin", connectionOf(events.Shared, "s1Owner"), []func(*events.Connection){at("site", "s2")}, nil, access.AvailabilityOnly},
+		{"a tenant administrator who does not own it moves it", access.Edit, "tenantAdmin", shared, []func(*events.Connection){at("tenant", "")}, nil, access.AvailabilityOnly},
+		{"an owning administrator moves it to another site collection", access.Edit, "c1Admin", shared, []func(*events.Connection){at("site_collection", "c2")}, nil, access.AboveRole},
+		{"an owning administrator through a group moves it within", access.Edit, "c1AdminG", connectionOf(events.Shared, "c1AdminG"), []func(*events.Connection){at("site", "s2")}, nil, access.SiteCollectionAdmin},
+		{"an owning tenant administrator moves it anywhere", access.Edit, "tenantAdmin", connectionOf(events.Shared, "tenantAdmin"), []func(*events.Connection){at("tenant", "")}, nil, access.TenantAdmin},
+	} {
+		t.Run(c.name, c.decide)
+	}
+}
+
+// TestC7_C9_C16_oddCases: what is easily got wrong, each with the rule that it meets.
+func TestC7_C9_C16_oddCases(t *testing.T) {
+	off := fact(events.FactSite, "s2", events.Site{ID: "s2", SiteCollection: "c1", DesignerOff: true})
+	shared, personal := connectionOf(events.Shared, "c1Admin"), connectionOf(events.Personal, "plain")
+	for _, c := range []odd{
+		{"an owner who lost the role edits", access.Edit, "c1Admin", shared, []func(*events.Connection){renamed}, []events.Fact{lostC1}, access.Owner},
+		{"an owner who lost the role assigns owners", access.Assign, "c1Admin", shared, []func(*events.Connection){owners("c1Admin", "x")}, []events.Fact{lostC1}, access.Owner},
+		{"an administrator becomes owner", access.Edit, "c2Admin", shared, []func(*events.Connection){owners("c1Admin", "c2Admin")}, nil, access.SiteCollectionAdmin},
 		{"a site owner of another site creates", access.Create, "s3Owner", nil, nil, nil, access.AboveRole},
 		{"a site owner of another site edits", access.Edit, "s3Owner", shared, []func(*events.Connection){renamed}, nil, access.OwnersOnly},
 		{"a site owner creates for the tenant", access.Create, "s1Owner", nil, []func(*events.Connection){at("tenant", "")}, nil, access.AboveRole},
@@ -104,23 +143,7 @@ func TestC7_C8_C9_C16_oddCases(t *testing.T) {
 		{"somebody deletes what never was", access.Delete, "s1Owner", nil, nil, nil, access.OwnersOnly},
 		{"somebody does what no rule knows", "sell", "tenantAdmin", shared, nil, nil, access.NoRole},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			d := world()
-			for _, f := range c.then {
-				d = d.Apply(f)
-			}
-			wanted := *connectionOf(events.Shared, "s1Owner")
-			if c.now != nil {
-				wanted = *c.now
-			}
-			for _, change := range c.wanted {
-				change(&wanted)
-			}
-			got := access.Decide(d, access.Question{Op: c.op, Actor: c.actor, Now: c.now, Wanted: &wanted})
-			if got.Rule != c.want {
-				t.Errorf("%s (allowed %t: %s), want %s", got.Rule, got.Allowed, got.Detail, c.want)
-			}
-		})
+		t.Run(c.name, c.decide)
 	}
 }
 
@@ -165,6 +188,7 @@ func TestC7_rolesAndSitesNeedTheirPlaces(t *testing.T) {
 		{access.CheckRole(d, events.RoleHolders{Role: events.SiteCollectionAdministrator, SiteCollection: "s1"}), access.PlaceUnknown},
 		{access.CheckUser(d, events.User{ID: "ann"}), access.TenantAdmin},
 		{access.CheckUser(d, events.User{ID: "system"}), access.SystemIsNoUser},
+		{access.CheckUser(d, events.User{ID: "public"}), access.SystemIsNoUser},
 		{access.CheckSite(d, events.Site{SiteCollection: "c1"}), access.TenantAdmin},
 		{access.CheckSite(d, events.Site{SiteCollection: "c9"}), access.PlaceUnknown},
 		{access.Describe(d, "tenantAdminG"), access.TenantAdmin},

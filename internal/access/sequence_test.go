@@ -31,7 +31,7 @@ type held struct {
 // model applies what is permitted, as handlers do. A connection that was deleted is judged as what it was when
 // somebody writes it again, so deleting one changes nothing here.
 type model struct {
-	directories *access.Directories
+	directories directories
 	admins      map[string]map[string]bool // tenant → who was made an administrator or site owner there, in person
 	all         map[string]*held           // tenant/id
 }
@@ -42,7 +42,7 @@ type model struct {
 // and neither turns into the other.
 func TestC6_C9_noSequenceOfEventsGivesAwayWhatIsSomebodysOwn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := &model{new(access.Directories), map[string]map[string]bool{}, map[string]*held{}}
+		m := &model{directories{}, map[string]map[string]bool{}, map[string]*held{}}
 		for _, tenant := range tenants {
 			m.admins[tenant] = map[string]bool{}
 			for _, f := range []events.Fact{collectionOf("c1"), siteIn("s1", "c1"), siteIn("s2", "c1"), anyUser("ann"), anyUser("bob"), anyUser("eve")} {

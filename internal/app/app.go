@@ -9,11 +9,9 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"go.opentelemetry.io/otel/trace"
 
 	"holdfast/events"
 	"holdfast/handlers"
-	"holdfast/internal/access"
 	"holdfast/internal/authn"
 	"holdfast/internal/bus"
 	"holdfast/internal/config"
@@ -23,22 +21,27 @@ import (
 	"holdfast/internal/fault"
 	"holdfast/internal/metrics"
 	"holdfast/internal/oauth"
+	"holdfast/internal/permission"
+	"holdfast/internal/putoff"
 	"holdfast/internal/usage"
 	"holdfast/vaultclient"
 )
 
 // App is one worker. Make it with New, start it with Start, and stop it with Stop.
 type App struct {
-	cfg     config.Config
-	log     zerolog.Logger
-	metrics *metrics.Metrics
-	tracer  trace.Tracer
+	cfg      config.Config
+	log      zerolog.Logger
+	logs     *logs
+	metrics  *metrics.Metrics
+	observer observer
 
 	bus      *bus.Bus
 	vault    *vaultclient.Client
 	handlers *handlers.Handlers
 	gate     *gate
 	web      *web
+	putOff   *putoff.Book
+	answered func(tenant string, sequence uint64)
 
 	stops   []step // in the order in which they were started
 	stopped sync.Once
@@ -52,14 +55,18 @@ type step struct {
 
 // New makes a worker; nothing is contacted before Start.
 func New(cfg config.Config, log zerolog.Logger) *App {
-	return &App{cfg: cfg, log: log, metrics: metrics.New()}
+	l := newLogs(log, cfg.Log)
+	return &App{cfg: cfg, log: l.of(config.LogWorker), logs: l, metrics: metrics.New(), putOff: putoff.New(0)}
 }
+
+// SetLogLevels changes which lines are written, from the next one on.
+func (a *App) SetLogLevels(c config.Log) { a.logs.set(c) }
 
 // Start connects, retrying for the configured time, and begins to consume. After an error everything that
 // was started is stopped again.
 func (a *App) Start(ctx context.Context) error {
 	for _, part := range []func(context.Context) error{
-		a.startTracing, a.startWeb, a.startBus, a.startVault, a.startHandlers, a.startConsuming, a.startLoops,
+		a.startTracing, a.startWeb, a.startBus, a.startVault, a.startHandlers, a.startConsuming, a.startAnswering, a.startLoops,
 	} {
 		if err := part(ctx); err != nil {
 			return errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
@@ -94,7 +101,7 @@ func (a *App) onStop(name string, stop func(context.Context) error) {
 }
 
 func (a *App) startBus(ctx context.Context) (err error) {
-	if a.bus, err = bus.Connect(ctx, BusConfig(a.cfg), a.log, a.metrics.ForBus()); err != nil {
+	if a.bus, err = bus.Connect(ctx, BusConfig(a.cfg), a.logs.of(config.LogBus), a.metrics.ForBus()); err != nil {
 		return fmt.Errorf("connect to the bus: %w", err)
 	}
 	a.onStop("bus", func(context.Context) error { a.bus.Close(); return nil })
@@ -109,7 +116,7 @@ func (a *App) startBus(ctx context.Context) (err error) {
 }
 
 // leastPayload is the message size that a bus must take: the largest request, and its copy on a chain.
-const leastPayload = 2 * dispatch.DefaultMaxBytes
+const leastPayload = 2 * dispatch.MaxBytes
 
 // checkBus makes sure of what every decision rests on: the bus's time, and messages that fit.
 func (a *App) checkBus(ctx context.Context) error {
@@ -124,7 +131,7 @@ func (a *App) checkBus(ctx context.Context) error {
 }
 
 func (a *App) startVault(ctx context.Context) (err error) {
-	if a.vault, err = vaultclient.New(VaultConfig(a.cfg), a.log, a.metrics); err != nil {
+	if a.vault, err = vaultclient.New(VaultConfig(a.cfg), a.logs.of(config.LogVault), a.metrics); err != nil {
 		return fmt.Errorf("configure Vault: %w", err)
 	}
 	a.onStop("vault", func(context.Context) error { a.vault.Close(); return nil })
@@ -157,7 +164,7 @@ func (a *App) startHandlers(ctx context.Context) error {
 	a.onStop("provider client", func(context.Context) error { provider.Close(); return nil })
 	auth := authn.New(authn.Options{
 		OAuth: provider, Tokens: a.vault, Leases: authn.LeasesFrom(a.bus.Leases().Acquire), Clock: a.bus.Clock(),
-		Observer: a.metrics, RenewAhead: a.cfg.Worker.AccessTokenRenewAhead,
+		Observer: a.observer, RenewAhead: a.cfg.Worker.AccessTokenRenewAhead,
 		RefreshLife: refreshLife(types),
 		LearnEnds: func(ctx context.Context, tenant, id string, generation uint64, ends []connection.End) error {
 			return a.handlers.LearnEnds(ctx, tenant, id, generation, ends)
@@ -199,16 +206,20 @@ func (a *App) ports(ctx context.Context) (handlers.Ports, error) {
 	if err != nil {
 		return handlers.Ports{}, fmt.Errorf("read terminated runs: %w", err)
 	}
-	directory := new(access.Directories)
-	facts, err := a.bus.Facts(ctx, directory)
+	permissions := new(permission.Snapshots)
+	facts, err := a.bus.Facts(ctx, permissions)
 	if err != nil {
-		return handlers.Ports{}, fmt.Errorf("read users, roles and places: %w", err)
+		return handlers.Ports{}, fmt.Errorf("read users, places and permission sets: %w", err)
 	}
+	registry := a.bus.Registry()
+	facts.Prove()
+	registry.Prove()
+	a.answered = facts.Answered
 	return handlers.Ports{
-		Facts: facts, Directory: directory,
-		Journal: a.bus.Journal(), Timers: a.bus.Timers(), Registry: a.bus.Registry(), Names: a.bus.Names(), Runs: runs,
+		Facts: facts, Permissions: permissions,
+		Journal: a.bus.Journal(), Timers: a.bus.Timers(), Registry: registry, Names: a.bus.Names(), Runs: runs,
 		Notices: a.bus.Notices(), Leases: a.bus.Leases(), Clock: a.bus.Clock(),
-		Secrets: a.vault, Observer: a.metrics,
+		Secrets: a.vault, Observer: a.observer,
 	}, nil
 }
 
@@ -219,6 +230,7 @@ func (a *App) startLoops(ctx context.Context) error {
 	all.Go(func() { a.handlers.SweepForever(ctx, a.reporter("sweep")) })
 	all.Go(func() { a.handlers.PollBroken(ctx, a.reporter("poll")) })
 	all.Go(func() { a.handlers.KeepAlive(ctx, a.reporter("keeping connections alive")) })
+	all.Go(func() { a.watch(ctx) })
 	all.Go(func() { a.handlers.WatchEnds(ctx, a.reporter("watch of ends")) })
 	a.onStop("loops", func(context.Context) error { cancel(); all.Wait(); return nil })
 	return nil
@@ -227,15 +239,4 @@ func (a *App) startLoops(ctx context.Context) error {
 // reporter logs what a loop could not do; it does it again next time.
 func (a *App) reporter(loop string) func(error) {
 	return func(err error) { logFault(a.log, err, loop+" is incomplete and will be repeated") }
-}
-
-// RunWorker runs a worker until ctx ends, and then stops it.
-func RunWorker(ctx context.Context, cfg config.Config, log zerolog.Logger) error {
-	a := New(cfg, log)
-	if err := a.Start(ctx); err != nil {
-		return err
-	}
-	<-ctx.Done()
-	log.Info().Msg("stopping: no more messages are fetched")
-	return a.Stop(context.WithoutCancel(ctx))
 }

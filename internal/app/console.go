@@ -10,13 +10,13 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"holdfast/internal/access"
 	"holdfast/internal/bus"
 	"holdfast/internal/config"
 	"holdfast/internal/connector/httpc"
 	"holdfast/internal/console"
 	"holdfast/internal/oauth"
 	"holdfast/internal/ops"
+	"holdfast/internal/permission"
 	"holdfast/vaultclient"
 )
 
@@ -113,8 +113,8 @@ func (c *Console) connect(ctx context.Context, cfg config.Config, log zerolog.Lo
 	if err != nil {
 		return console.Ports{}, err
 	}
-	directories := new(access.Directories)
-	if _, err := b.Facts(ctx, directories); err != nil {
+	permissions := new(permission.Snapshots)
+	if _, err := b.Facts(ctx, permissions); err != nil {
 		return console.Ports{}, fmt.Errorf("read users, roles and places: %w", err)
 	}
 	m, err := ops.NewSession(b).Manager(ctx, types, ops.Secrets{Mount: cfg.Vault.Mount, Prefix: cfg.Vault.Prefix}, answerWithin)
@@ -122,8 +122,8 @@ func (c *Console) connect(ctx context.Context, cfg config.Config, log zerolog.Lo
 		return console.Ports{}, fmt.Errorf("read the connections: %w", err)
 	}
 	m.Vault, m.Source = v, consoleSource
-	m.Directory = func(context.Context) (*access.Directories, error) { return directories, nil }
-	return console.Ports{Registry: m.Connections, Directories: directories, Secrets: v, Changes: m, SignIns: b.SignIns(),
+	m.Permissions = func(context.Context) (*permission.Snapshots, error) { return permissions, nil }
+	return console.Ports{Registry: m.Connections, Permissions: permissions, Secrets: v, Changes: m, SignIns: b.SignIns(),
 		Provider: provider, People: people, Types: types, Usage: b.Uses(), Clock: b.Clock()}, nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"holdfast/events"
 	"holdfast/internal/devtarget"
 	"holdfast/internal/testkit"
@@ -50,10 +52,16 @@ func step(version string, with ...func(*events.Request)) func(*events.Request) {
 	}
 }
 
-// publishedBefore publishes an event that is older than anything would be waited for.
+// publishedBefore publishes an event that the bus has had for longer than anything would be waited for.
 func (w *world) publishedBefore(t events.Type, payload any) {
 	w.Helper()
-	w.publishAt(t, time.Now().Add(-2*time.Minute), payload)
+	at := time.Now().Add(-2 * time.Minute)
+	m := nats.NewMsg(events.SubjectOf(tenant, t))
+	m.Data = w.encodedAt(t, at, payload)
+	m.Header.Set(events.HeaderFirstStored, at.Format(time.RFC3339Nano))
+	if _, err := w.js.PublishMsg(w.Context(), m); err != nil {
+		w.Fatal(err)
+	}
 }
 
 // rejects publishes a version of the process and waits for the rule that says no.

@@ -65,6 +65,8 @@ func denied() []sight {
 			asks: func(r *events.Request) { r.ActingUser = "bob" }},
 		{seen: "a connector that the type does not support", reason: fault.OperationForbidden, arrange: basicAuth,
 			asks: func(r *events.Request) { r.Action.Connector = "smtp" }},
+		{seen: "an app of which the user holds no permission set", reason: fault.NotGranted, arrange: basicAuth,
+			asks: func(r *events.Request) { r.App = "sales" }},
 		{seen: "a run that was terminated", reason: fault.RunTerminated, arrange: func(s *scene) {
 			s.terminated("gone-" + s.id)
 			basicAuth(s)

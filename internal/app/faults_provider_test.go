@@ -66,17 +66,14 @@ func providerTrouble() []sight {
 	throttled := trouble("429 with Retry-After", fault.ProviderThrottled, later)
 	throttled.noSooner = 800 * time.Millisecond
 	rows = append(rows, throttled)
-	for _, f := range []testkit.IDPFault{{Mode: "invalid_grant_500"}, status(502, ""), {Mode: "reset"}, {Mode: "none", LoseAnswer: true}} {
-		seen := fmt.Sprintf("refresh: %s %d lost=%t", f.Mode, f.Status, f.LoseAnswer)
+	for _, f := range []testkit.IDPFault{{Mode: "invalid_grant_500"}, status(502, ""), {Mode: "reset"}} {
 		f.Count = count(1)
-		row := trouble(seen, fault.ProviderUnavailable, f)
+		row := trouble(fmt.Sprintf("refresh: %s %d", f.Mode, f.Status), fault.ProviderUnavailable, f)
 		row.arrange = func(s *scene) { s.authorized(s.p, s.id, "1h"); s.p.fails(s, f) }
 		if row.follows = isRetried; f.Mode == "reset" {
 			row.class, row.reason, row.follows = fault.None, "", isCured // asked again at once
 		}
-		if !f.LoseAnswer {
-			rows = append(rows, row)
-		}
+		rows = append(rows, row)
 	}
 	return rows
 }

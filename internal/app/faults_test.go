@@ -98,6 +98,7 @@ var elsewhere = map[fault.Reason]bool{
 	fault.VerifyingElsewhere: true, fault.Conflict: true, fault.Internal: true, // inside one worker
 	fault.ProviderUnclear:  true,                        // the reason before
 	fault.RevisionConflict: true, fault.NameTaken: true, // answers to connection events
+	fault.AppRequired: true, fault.FormulaInvalid: true, fault.PermissionsUnknown: true, fault.Throttled: true, // permission_test.go
 	fault.NotPermitted: true, fault.ProcessMissing: true, fault.ExecuteAsRefused: true,
 	fault.NotJSON: true, fault.NotCloudEvents: true, fault.SchemaVersion: true, fault.TenantMismatch: true,
 	fault.SubjectMismatch: true, fault.TooLarge: true, fault.TooDeep: true, fault.DuplicateKey: true,

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
+	"holdfast/internal/metrics"
 )
 
 // gate pauses consumers while Vault is down for all, and opens as soon as it answers again. What is paused
@@ -16,6 +18,7 @@ import (
 type gate struct {
 	ready func(context.Context) error
 	log   zerolog.Logger
+	seen  gateObserver
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -34,8 +37,14 @@ type pausable interface {
 // gateEvery is how often Vault is asked while the gate is closed.
 const gateEvery = time.Second
 
-func newGate(ready func(context.Context) error, log zerolog.Logger) *gate {
-	g := &gate{ready: ready, log: log}
+// gateObserver is told of the gate.
+type gateObserver interface {
+	GateClosed(why fault.Reason)
+	GateOpened()
+}
+
+func newGate(ready func(context.Context) error, log zerolog.Logger, seen gateObserver) *gate {
+	g := &gate{ready: ready, log: log, seen: seen}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	return g
 }
@@ -51,9 +60,7 @@ func (g *gate) watch(next dispatch.Handler) dispatch.Handler {
 	}
 }
 
-func downForAll(r fault.Reason) bool {
-	return r == fault.VaultSealed || r == fault.VaultUnavailable || r == fault.VaultLogin
-}
+func downForAll(r fault.Reason) bool { return slices.Contains(metrics.ClosingReasons(), r) }
 
 func (g *gate) add(s pausable) {
 	g.mu.Lock()
@@ -71,6 +78,7 @@ func (g *gate) close(why fault.Reason) {
 		return
 	}
 	g.shut = true
+	g.seen.GateClosed(why)
 	g.log.Warn().Str("reason", string(why)).Msg("Vault is down for all: requests wait on the bus until it answers")
 	for _, s := range g.subs {
 		s.Pause()
@@ -91,6 +99,7 @@ func (g *gate) waitAndOpen() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.shut = false
+	g.seen.GateOpened()
 	g.log.Info().Msg("Vault answers again: requests are fetched")
 	for _, s := range g.subs {
 		s.Resume()

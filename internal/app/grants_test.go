@@ -75,6 +75,29 @@ func TestC12_ARevokedAccessTokenIsReplacedAndNothingIsSuspended(t *testing.T) {
 	}
 }
 
+// A token that ends while the target takes its time is refused, although it was made for that very request.
+func TestO4_ATokenThatEndsBeforeTheTargetLooksAtItSuspendsNobody(t *testing.T) {
+	const life = 2 * time.Second
+	for _, method := range []string{"oauth2_client_credentials", "oauth2_refresh_token"} {
+		t.Run(method, func(t *testing.T) {
+			w := newWorld(t)
+			p := w.provider()
+			w.worker()
+			p.Client(t, "erp", testkit.IDPClient{Secret: clientSecret, AccessTokenTTL: life.String()})
+			w.connectWith("erp", p.authorize(t, "erp"), p.oauth(method))
+			r := w.action("erp")
+			held := p.target.Hold(r.ID)
+			w.publish(events.ActionRequested, r)
+			<-held.Arrived()
+			ends := time.Now().Add(life + time.Second)
+			testkit.Eventually(t, patient, "the token's end", func() bool { return time.Now().After(ends) })
+			held.Release()
+			w.ends(r.ID, events.ActionCompleted)
+			w.neverSuspended()
+		})
+	}
+}
+
 func TestC3_ARotatingRefreshTokenIsSpentOnceWhateverTheWorkers(t *testing.T) {
 	w := newWorld(t)
 	p := w.provider()

@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"sync"
 	"testing"
 
@@ -23,11 +24,16 @@ type logbook struct {
 // logLine is what a delivery's line tells.
 type logLine struct {
 	Level      string       `json:"level"`
+	Component  string       `json:"component"`
 	Stream     string       `json:"stream"`
 	Sequence   uint64       `json:"sequence"`
 	Deliveries int          `json:"deliveries"`
 	Request    string       `json:"request_id"`
 	Reason     fault.Reason `json:"reason"`
+	Message    string       `json:"message"`
+
+	Slow   bool               `json:"slow"`
+	Stages map[string]float64 `json:"stages_ms"`
 }
 
 // logged starts a worker whose deliveries can be read about.
@@ -49,6 +55,13 @@ func (b *logbook) Write(line []byte) (int, error) {
 		b.shown.Debug().RawJSON("worker", bytes.TrimSpace(line)).Send()
 	}
 	return len(line), nil
+}
+
+// all are the lines so far.
+func (b *logbook) all() []logLine {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.lines)
 }
 
 // retries counts, by reason, how often a request was put off.

@@ -49,6 +49,7 @@ const (
 	probeFor      = time.Minute
 	recheckAfter  = 3 * time.Second
 	forgetFailure = 5 * time.Second
+	strainAfter   = 5 * time.Second
 )
 
 // HandlerOptions are the handlers' times and bounds, but for the ages that streams have.
@@ -57,7 +58,9 @@ func HandlerOptions(c config.Config) handlers.Options {
 		SuspendFor: c.Suspension.Default, MaxSuspend: c.Suspension.Max, EndingSoon: c.Suspension.EndingSoon,
 		Patience: c.Worker.ProviderPatience, ProbeFor: probeFor, RecheckAfter: recheckAfter,
 		ResumesPerSecond: c.Worker.ResumeRate, PollEvery: c.Worker.BrokenPollInterval,
+		PermissionsAge: c.Permissions.MaxAge, RequireApp: c.Permissions.RequireApp, QuestionsPerSecond: c.Permissions.QuestionRate,
 		RestoreFor: c.Connections.RestoreFor, AnnounceEnds: durations(c.Connections.AnnounceEnds),
+		StrainPlaces: max(1, c.Worker.Concurrency/2), StrainAfter: min(strainAfter, c.HTTP.Timeout/2),
 		SweepEvery: c.Worker.SweepInterval, ForgetFailure: min(forgetFailure, c.Worker.BrokenPollInterval),
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"holdfast/events"
 	"holdfast/handlers"
 	"holdfast/internal/config"
@@ -23,7 +25,7 @@ func TestC13_RequestsOfARunThatWasTerminatedBeforeTheStartAreDenied(t *testing.T
 	w.publish(events.ConnectionCreated, w.basic("crm"))
 	const runs = 20_000 // enough for the worker to be still reading when it could consume
 	for i := range runs {
-		if _, err := w.js.PublishAsync(fmt.Sprintf("$KV.%s.%s.gone-%d", events.BucketRuns, tenant, i), []byte("terminated")); err != nil {
+		if _, err := w.js.PublishAsync(fmt.Sprintf("$KV.%s.%s.gone-%d", events.BucketRuns, tenant, i), []byte("terminated"), jetstream.WithStallWait(patient)); err != nil {
 			t.Fatal(err)
 		}
 	}

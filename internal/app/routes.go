@@ -8,6 +8,7 @@ import (
 	"holdfast/events"
 	"holdfast/handlers"
 	"holdfast/internal/bus"
+	"holdfast/internal/config"
 	"holdfast/internal/dispatch"
 )
 
@@ -31,6 +32,12 @@ func routes(r *dispatch.Router, h *handlers.Handlers) error {
 		dispatch.Handle(r, events.PlaceSiteRemoved, h.PlaceSiteRemoved),
 		dispatch.Handle(r, events.ProcessPublished, h.ProcessPublished),
 		dispatch.Handle(r, events.ProcessRetired, h.ProcessRetired),
+		dispatch.Handle(r, events.PermissionSetCreated, h.PermissionSetCreated),
+		dispatch.Handle(r, events.PermissionSetUpdated, h.PermissionSetUpdated),
+		dispatch.Handle(r, events.PermissionSetDeleted, h.PermissionSetDeleted),
+		dispatch.Handle(r, events.PermissionAssigned, h.PermissionAssigned),
+		dispatch.Handle(r, events.PermissionUnassigned, h.PermissionUnassigned),
+		dispatch.Handle(r, events.PermissionPublicChanged, h.PermissionPublicChanged),
 		dispatch.Handle(r, events.ActionRequested, h.ActionRequested),
 		dispatch.Handle(r, events.SuspensionResumeRequested, h.SuspensionResumeRequested),
 		dispatch.Handle(r, events.SuspensionExtendRequested, h.SuspensionExtendRequested),
@@ -60,11 +67,11 @@ func (a *App) consumers(route dispatch.Handler) []consumer {
 	}
 	h := a.handlers
 	return []consumer{
-		{spec(events.StreamPermissions, bus.DurablePermissions, tenantKey), route, nil, false},
+		{inOrder(spec(events.StreamPermissions, bus.DurablePermissions, tenantKey)), noting(a.answered, route), nil, false},
 		{inOrder(spec(events.StreamConnections, bus.DurableConnections, connectionKey)), route, nil, false},
 		{spec(events.StreamRegistry, bus.DurableRegistry, subjectKey), connectionChanged(h), nil, true},
 		{spec(events.StreamTimers, bus.DurableAlarms, nil), alarmRang(h), isAlarm, false},
-		{spec(events.StreamSuspensions, bus.DurableChains, subjectKey), h.ChainMoved, isMove, true},
+		{spec(events.StreamSuspensions, bus.DurableChains, subjectKey), chainMoved(h), isMove, true},
 		{spec(events.StreamActions, bus.DurableCommands, nil), route, nil, false},
 		{spec(events.StreamActions, bus.DurableActions, nil), route, nil, true},
 	}
@@ -107,6 +114,17 @@ func only(concerns func(dispatch.Delivery) bool, next dispatch.Handler) dispatch
 	}
 }
 
+// noting tells of each change that was handled for good.
+func noting(answered func(tenant string, sequence uint64), next dispatch.Handler) dispatch.Handler {
+	return func(ctx context.Context, d dispatch.Delivery) dispatch.Result {
+		res := next(ctx, d)
+		if res.Verb == dispatch.Ack {
+			answered(tenantKey(d), d.Sequence)
+		}
+		return res
+	}
+}
+
 // alarmRang hands expiry markers to the handler.
 func alarmRang(h *handlers.Handlers) dispatch.Handler {
 	return func(ctx context.Context, d dispatch.Delivery) dispatch.Result {
@@ -114,8 +132,23 @@ func alarmRang(h *handlers.Handlers) dispatch.Handler {
 		if !rang {
 			return dispatch.Done("no_alarm")
 		}
+		dispatch.Name(ctx, factsOf(alarm.Chain))
 		return h.AlarmRang(ctx, alarm.Chain, alarm.Sequence, alarm.RangAt)
 	}
+}
+
+// chainMoved hands the moves of chains to the handler, and names whose they are.
+func chainMoved(h *handlers.Handlers) dispatch.Handler {
+	return func(ctx context.Context, d dispatch.Delivery) dispatch.Result {
+		if c, ok := events.ParseChain(d.Subject); ok {
+			dispatch.Name(ctx, factsOf(c))
+		}
+		return h.ChainMoved(ctx, d)
+	}
+}
+
+func factsOf(c events.Chain) dispatch.Facts {
+	return dispatch.Facts{Tenant: c.Tenant, Request: c.Request, Run: c.Run, Connection: c.Connection}
 }
 
 // connectionChanged hands changes of the registry to the handler.
@@ -125,25 +158,30 @@ func connectionChanged(h *handlers.Handlers) dispatch.Handler {
 		if !ok {
 			return dispatch.Done("no_connection")
 		}
+		dispatch.Name(ctx, dispatch.Facts{Tenant: tenant, Connection: id})
 		return h.ConnectionChanged(ctx, tenant, id, d.Deliveries)
 	}
 }
 
 // startConsuming binds every consumer. Requests come last: what they meet is then ready.
 func (a *App) startConsuming(ctx context.Context) error {
-	router := dispatch.NewRouter(dispatch.WithClock(a.bus.Clock()))
+	router := dispatch.NewRouter(dispatch.WithClock(a.bus.Clock()), dispatch.WithStages(a.observer))
 	if err := routes(router, a.handlers); err != nil {
 		return err
 	}
-	a.gate = newGate(a.vault.Ready, a.log)
+	a.gate = newGate(a.vault.Ready, a.log, a.metrics)
 	a.onStop("gate", a.gate.stop)
 	a.onStop("consumers", func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, a.cfg.Worker.DrainTimeout)
 		defer cancel()
 		return a.bus.Drain(ctx)
 	})
+	lines := dispatch.Logging(a.logs.of(config.LogDeliveries), a.cfg.Log.SlowRequest)
 	for _, c := range a.consumers(router.Route) {
-		h := dispatch.Chain(c.handle, dispatch.Tracing(a.tracer), dispatch.Metrics(a.metrics), dispatch.Logging(a.log))
+		h := dispatch.Chain(c.handle, dispatch.Tracing(a.observer.traces.Tracer()), dispatch.Metrics(a.metrics), lines)
+		if c.Durable == bus.DurableActions || c.Durable == bus.DurableChains {
+			h = dispatch.PuttingOff(a.putOff.Listen(a.bus.Clock().Now, c.Backoff.About))(h)
+		}
 		if c.concerns != nil {
 			h = only(c.concerns, h)
 		}

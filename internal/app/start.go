@@ -7,6 +7,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"holdfast/internal/fault"
+	"holdfast/internal/pause"
 )
 
 // retryEvery is the pause between two tries at start.
@@ -17,13 +18,8 @@ func retryFor(ctx context.Context, d time.Duration, f func(context.Context) erro
 	deadline := time.Now().Add(d)
 	for {
 		err := f(ctx)
-		if err == nil || !passing(err) || time.Now().After(deadline) {
+		if err == nil || !passing(err) || time.Now().After(deadline) || !pause.For(ctx, retryEvery) {
 			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(retryEvery):
 		}
 	}
 }

@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"holdfast/internal/putoff"
 )
 
-// web serves /metrics, /healthz and /readyz.
+// web serves /metrics, /healthz, /readyz, and why requests were put off.
 type web struct {
 	server *http.Server
 	addr   net.Addr
@@ -36,6 +38,7 @@ func (a *App) startWeb(ctx context.Context) error {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics.Registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", a.web.readyz)
+	mux.Handle("GET "+putoff.Path, a.putOff)
 	a.web.server = &http.Server{Handler: mux, ReadHeaderTimeout: webTimeout}
 	a.web.addr = l.Addr()
 	served := make(chan struct{})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -49,12 +50,19 @@ type world struct {
 	base     string
 	cfg      config.Config
 	seq      atomic.Int64
+	app      *app.App // the worker that was started last
 }
 
 func newWorld(t *testing.T, with ...func(*config.Config)) *world {
 	t.Helper()
-	w := &world{TB: t, vault: testkit.StartVault(t), target: devtarget.New(devtarget.Options{})}
-	w.nats, w.bus = testkit.StartBus(t)
+	n, b := testkit.StartBus(t)
+	return newWorldOn(t, n, b, with...)
+}
+
+// newWorldOn is a world around a server that is set up; one that knows users knows root.
+func newWorldOn(t *testing.T, n *testkit.NATS, b *bus.Bus, with ...func(*config.Config)) *world {
+	t.Helper()
+	w := &world{TB: t, vault: testkit.StartVault(t), target: devtarget.New(devtarget.Options{}), nats: n, bus: b}
 	w.registry = w.bus.Registry()
 	w.proxy = testkit.StartProxy(t, w.vault.Address)
 	address, err := w.target.Start("127.0.0.1:0")
@@ -63,7 +71,7 @@ func newWorld(t *testing.T, with ...func(*config.Config)) *world {
 	}
 	t.Cleanup(func() { _ = w.target.Stop(context.Background()) })
 	w.base = "http://" + address
-	nc, err := nats.Connect(w.nats.ClientURL())
+	nc, err := nats.Connect(w.nats.ClientURL(), nats.UserInfo("root", "root"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,15 +115,17 @@ func (w *world) worker() (stop func()) {
 
 func (w *world) start(log zerolog.Logger) (stop func()) {
 	w.Helper()
-	a := app.New(w.cfg, log)
+	w.app = app.New(w.cfg, log)
+	a := w.app
 	if err := a.Start(w.Context()); err != nil {
 		w.Fatalf("start the worker: %v", err)
 	}
-	stop = func() {
+	stop = sync.OnceFunc(func() {
+		wantNoNewSeries(w, a)
 		if err := a.Stop(context.Background()); err != nil {
 			w.Errorf("stop the worker: %v", err)
 		}
-	}
+	})
 	w.Cleanup(stop)
 	return stop
 }
@@ -132,6 +142,11 @@ func (w *world) publish(t events.Type, payload any) {
 // publishAt is publish of an event with a time of its own.
 func (w *world) publishAt(t events.Type, at time.Time, payload any) {
 	w.Helper()
+	w.send(events.SubjectOf(tenant, t), w.encodedAt(t, at, payload))
+}
+
+func (w *world) encodedAt(t events.Type, at time.Time, payload any) []byte {
+	w.Helper()
 	e, err := events.New(t, at, payload)
 	if err != nil {
 		w.Fatal(err)
@@ -141,7 +156,7 @@ func (w *world) publishAt(t events.Type, at time.Time, payload any) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.send(events.SubjectOf(tenant, t), raw)
+	return raw
 }
 
 func (w *world) send(subject string, raw []byte) uint64 {

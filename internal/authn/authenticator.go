@@ -101,19 +101,6 @@ func (a *Authenticator) Authenticate(ctx context.Context, e *connection.Entry, s
 	}
 }
 
-// Reject drops the access token that a target refused, so that the next call gets another. False where
-// another try would be the same: the credential is no token, or one that was made for this very request or
-// as the replacement of a refused one.
-func (a *Authenticator) Reject(e *connection.Entry, c credential.Credential) bool {
-	switch credential.Method(e.Auth.Method) {
-	case credential.ClientCredentials, credential.JWTBearer, credential.RefreshToken:
-		sl, ok := a.slots.Peek(key{e.Tenant, e.ID, e.Generation, c.SecretVersion})
-		return !ok || sl.reject(fingerprint(c.Value), a.o.Clock.Now())
-	default:
-		return false
-	}
-}
-
 // Close waits until the refreshes under way are stored, or ctx ends; nothing runs on after it. The tokens
 // of those cut off are lost, and found to be so.
 func (a *Authenticator) Close(ctx context.Context) error { return a.life.end(ctx) }

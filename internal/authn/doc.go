@@ -4,6 +4,14 @@
 // settings or secret never meets an old token. One caller at a time gets a token for a key; the others wait
 // for it. Shortly before a token ends, one caller renews it while the others go on with the old one.
 //
+// # Minting
+//
+// Tokens that cost nothing but the request (client credentials, JWT bearer) are each worker's own. A provider may end a
+// client's token when it is asked for the next one, so they are minted under the connection's lease, and a token that a
+// target refuses says nothing yet: another worker may have ended it. One more is minted, and tried, while the lease is
+// kept (see Alone); only the refusal of that one is the credentials' fault. Whoever finds the lease taken then asks
+// neither provider nor target: by the time of its next try it is known what the credentials are worth.
+//
 // # Refreshing
 //
 // A rotating refresh token works once, and a provider that sees it twice revokes the whole family. What all

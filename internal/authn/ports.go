@@ -58,14 +58,16 @@ type Clock interface{ Now() time.Time }
 type Observer interface {
 	// TokenLookup is one look for an access token in memory.
 	TokenLookup(hit bool)
-	// TokenRequest is one request to a provider; reason is empty where it gave a token.
-	TokenRequest(method credential.Method, reason fault.Reason, took time.Duration)
+	// TokenRequest begins one request to a provider; answered is called with why it gave no token, nil where it did.
+	TokenRequest(ctx context.Context, method credential.Method) (answered func(*fault.Fault))
 	// TokenStoreFailed is a new refresh token that could not be stored at once; it is tried again.
 	TokenStoreFailed(reason fault.Reason)
 }
 
 type unobserved struct{}
 
-func (unobserved) TokenLookup(bool)                                            {}
-func (unobserved) TokenRequest(credential.Method, fault.Reason, time.Duration) {}
-func (unobserved) TokenStoreFailed(fault.Reason)                               {}
+func (unobserved) TokenLookup(bool)              {}
+func (unobserved) TokenStoreFailed(fault.Reason) {}
+func (unobserved) TokenRequest(context.Context, credential.Method) func(*fault.Fault) {
+	return func(*fault.Fault) {}
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holdfast/internal/fault"
+	"holdfast/internal/pause"
 	"holdfast/internal/secret"
 	"holdfast/vaultclient"
 )
@@ -47,6 +48,10 @@ func notStored() error {
 
 // look sees whether another worker has answered the question already. done: with h, or with an error.
 func (a *Authenticator) look(ctx context.Context, o order, config vaultclient.Secret) (h held, done bool, err error) {
+	if minted(o.entry) {
+		h, done = a.present(o)
+		return h, done, nil
+	}
 	s, err := a.o.Tokens.Token(ctx, o.entry.Tenant, o.entry.ID)
 	if err != nil {
 		return held{}, true, err
@@ -80,10 +85,12 @@ func (a *Authenticator) adopt(o order, f family, config vaultclient.Secret) (hel
 	return h, true
 }
 
-// await gets the lease, or the result of whoever has it. Who has a token that still works does not wait.
+// await gets the lease, or the result of whoever has it. Who has a token that still works does not wait, nor does who
+// replaces one that was refused: what the holder finds out about the credentials is to be looked at first.
 func (a *Authenticator) await(ctx context.Context, o order) (Lease, held, error) {
 	giveUp := time.Now().Add(a.o.LeaseTTL * 4 / 3) // a dead worker's lease has ended by then
-	for pause := newPauses(50*time.Millisecond, time.Second); ; {
+	replaces := minted(o.entry) && a.slotFor(o, o.secret.Version).refused()
+	for pauses := newPauses(50*time.Millisecond, time.Second); ; {
 		lease, err := a.o.Leases.Acquire(ctx, leaseKey(o.entry), a.o.LeaseTTL)
 		if err == nil {
 			return lease, held{}, nil
@@ -91,8 +98,8 @@ func (a *Authenticator) await(ctx context.Context, o order) (Lease, held, error)
 		if fault.From(err).Reason != fault.LeaseHeld {
 			return nil, held{}, err
 		}
-		if o.renew || time.Now().After(giveUp) || !pause.wait(ctx) {
-			return nil, held{}, fault.New(fault.LeaseHeld, "another worker is refreshing the token").WithRetryAfter(heldPause)
+		if o.renew || replaces || time.Now().After(giveUp) || !pauses.wait(ctx) {
+			return nil, held{}, fault.New(fault.LeaseHeld, "another worker is getting an access token").WithRetryAfter(heldPause)
 		}
 		if h, done, err := a.look(ctx, o, o.secret); done {
 			return nil, h, err
@@ -192,7 +199,7 @@ func (t *transaction) heed(ctx context.Context) (held, bool, error) {
 			WithRetryAfter(min(left, heldPause))
 	}
 	t.waited = true
-	if !sleep(ctx, grace) {
+	if !pause.For(ctx, grace) {
 		return held{}, true, fault.New(fault.Draining, "the worker is stopping")
 	}
 	if err := t.lease.Renew(ctx, t.o.LeaseTTL); err != nil {

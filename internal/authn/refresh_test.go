@@ -330,6 +330,47 @@ func TestARejectedTokenIsReplacedForAll(t *testing.T) {
 	}
 }
 
+// A token that was made for the very request that it was refused for says nothing where another worker has replaced
+// it since, and nothing may be said where that can not be told.
+func TestO4_ATokenThatWasReplacedMeanwhileHasPassed(t *testing.T) {
+	s := newStack(t)
+	e := s.authorize(t, "crm")
+	w, other := s.worker(t), s.worker(t)
+	first, err := w.auth(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	passed := func(c credential.Credential) bool {
+		t.Helper()
+		is, err := w.Passed(t.Context(), e, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return is
+	}
+	if passed(first) {
+		t.Error("the token that all have has passed")
+	}
+	if _, err := other.auth(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	other.Reject(e, first)
+	second, err := other.auth(t.Context(), e)
+	if err != nil || second.Value == first.Value {
+		t.Fatalf("the same token again, %v", err)
+	}
+	if w.Reject(e, first) || !passed(first) {
+		t.Error("a token that another worker has replaced has not passed")
+	}
+	if third, err := w.auth(t.Context(), e); err != nil || third.Value != second.Value || passed(third) {
+		t.Errorf("the new token is not taken, or has passed: %v", err)
+	}
+	s.vault.Seal(t)
+	if _, err := w.Passed(t.Context(), e, second); !fault.From(err).Class().Retries() {
+		t.Errorf("Vault is sealed, and that is no reason to wait: %v", err)
+	}
+}
+
 func TestRenewedAheadOfTime(t *testing.T) {
 	for _, method := range []credential.Method{credential.ClientCredentials, credential.RefreshToken} {
 		t.Run(string(method), func(t *testing.T) {

@@ -110,6 +110,13 @@ func (s *slot) current() (h *held, rejected string) {
 	return s.token, s.rejected
 }
 
+// refused tells whether there is no token because a target refused the last one.
+func (s *slot) refused() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.token == nil && s.rejected != ""
+}
+
 func (s *slot) put(h held) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

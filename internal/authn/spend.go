@@ -8,19 +8,20 @@ import (
 
 	"holdfast/internal/fault"
 	"holdfast/internal/oauth"
+	"holdfast/internal/pause"
 	"holdfast/internal/secret"
 )
 
-// renewing renews the lease until it is stopped. Should it be lost all the same, the mark's end stands between
-// the token and the next holder.
-func (t *transaction) renewing(ctx context.Context) (stop func()) {
+// renewing renews a lease until it is stopped. Should it be lost all the same, the mark's end stands between
+// a refresh token and the next holder.
+func (a *Authenticator) renewing(ctx context.Context, l Lease) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		for sleep(ctx, t.o.LeaseTTL/3) {
+		for pause.For(ctx, a.o.LeaseTTL/3) {
 			// Not cut off by stop: the lease has to know its last revision.
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
-			_ = t.lease.Renew(ctx, t.o.LeaseTTL)
+			_ = l.Renew(ctx, a.o.LeaseTTL)
 			cancel()
 		}
 	})
@@ -52,8 +53,8 @@ func (t *transaction) ask(ctx context.Context) (oauth.Token, error) {
 	if err := t.lease.Renew(ctx, t.o.LeaseTTL); err != nil {
 		return oauth.Token{}, err
 	}
-	defer t.renewing(ctx)()
-	return t.asClient(t.order, t.config, t.counted(t.method, func(e oauth.Endpoint) (oauth.Token, error) {
+	defer t.renewing(ctx, t.lease)()
+	return t.asClient(t.order, t.config, t.counted(ctx, t.method, func(e oauth.Endpoint) (oauth.Token, error) {
 		return t.o.OAuth.Refresh(ctx, e, t.spend)
 	}))
 }

@@ -179,30 +179,6 @@ func TestC5_JWTBearer(t *testing.T) {
 	}
 }
 
-// TestC12_RejectEnds: a target that refuses every token does not have the provider asked for ever.
-func TestC12_RejectEnds(t *testing.T) {
-	s := newStack(t)
-	w := s.worker(t)
-	s.put(t, "crm", map[string]any{"client_secret": canarySecret})
-	e := s.entry(credential.ClientCredentials, "crm")
-	tries := 0
-	for again := true; again; tries++ {
-		for range 2 { // another action uses it too
-			if _, err := w.auth(t.Context(), e); err != nil {
-				t.Fatal(err)
-			}
-		}
-		c, err := w.auth(t.Context(), e)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again = w.Reject(e, c)
-	}
-	if tries != 2 {
-		t.Errorf("%d tries", tries)
-	}
-}
-
 func TestAClosedAuthenticatorBeginsNothing(t *testing.T) {
 	a := authn.New(authn.Options{Clock: &clock{}})
 	if err := a.Close(t.Context()); err != nil {

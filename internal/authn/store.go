@@ -8,6 +8,7 @@ import (
 
 	"holdfast/internal/fault"
 	"holdfast/internal/oauth"
+	"holdfast/internal/pause"
 	"holdfast/internal/secret"
 )
 
@@ -83,7 +84,7 @@ func (w *write) settle(ctx context.Context) (done bool) {
 // check-and-set and the mark still stand between us and another worker.
 func (w *write) insist(ctx context.Context) {
 	renewed := time.Now()
-	for pause := newPauses(storePauseLeast, storePauseMost); pause.wait(ctx); {
+	for pauses := newPauses(storePauseLeast, storePauseMost); pauses.wait(ctx); {
 		if w.try(ctx) {
 			return
 		}
@@ -130,16 +131,5 @@ func newPauses(least, most time.Duration) *pauses { return &pauses{least, most} 
 func (p *pauses) wait(ctx context.Context) bool {
 	d := p.next/2 + rand.N(p.next/2+1) //nolint:gosec // no secret, only spread
 	p.next = min(p.next*3/2, p.most)
-	return sleep(ctx, d)
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
+	return pause.For(ctx, d)
 }

@@ -26,6 +26,8 @@ type order struct {
 	asked time.Time
 	// after makes an older token one to replace although it works; zero: any that works will do.
 	after time.Time
+	// alone tells that the caller holds the connection's lease, see Alone.
+	alone bool
 }
 
 func (o order) key(version int) key {
@@ -47,6 +49,9 @@ func (a *Authenticator) slotFor(o order, version int) *slot {
 
 func (a *Authenticator) token(ctx context.Context, o order) (credential.Credential, error) {
 	sl := a.slotFor(o, o.secret.Version)
+	if o.alone = minted(o.entry) && turnOf(ctx, o.entry) != nil; o.alone {
+		return a.mintedAlone(ctx, o, sl)
+	}
 	h, renew := sl.take(a.o.Clock.Now())
 	a.o.Observer.TokenLookup(h != nil)
 	switch {
@@ -62,6 +67,16 @@ func (a *Authenticator) token(ctx context.Context, o order) (credential.Credenti
 		return h.credential(), nil
 	}
 	return next, err
+}
+
+// mintedAlone is not left before the provider has answered: the lease must not be given back while it is asked.
+func (a *Authenticator) mintedAlone(ctx context.Context, o order, sl *slot) (credential.Credential, error) {
+	h, err := a.fly(ctx, o)
+	if err != nil {
+		return credential.Credential{}, err
+	}
+	sl.used()
+	return h.credential(), nil
 }
 
 // fetched shares one fetch among all callers for the same key. The fetch goes on when a caller gives up: a
@@ -107,8 +122,8 @@ func (a *Authenticator) fetch(ctx context.Context, o order) (h held, err error) 
 			h, err = held{}, fault.New(fault.Internal, "getting an access token panicked")
 		}
 	}()
-	if h, _ := a.slotFor(o, o.secret.Version).current(); !o.renew && o.after.IsZero() && h.good(a.o.Clock.Now()) {
-		return *h, nil
+	if h, ok := a.present(o); ok {
+		return h, nil
 	}
 	if o.method == credential.RefreshToken {
 		return a.refresh(ctx, o)
@@ -116,15 +131,31 @@ func (a *Authenticator) fetch(ctx context.Context, o order) (h held, err error) 
 	return a.mint(ctx, o)
 }
 
-// mint asks for a token that costs nothing but the request.
+// present is the token in memory, where it will do.
+func (a *Authenticator) present(o order) (held, bool) {
+	h, _ := a.slotFor(o, o.secret.Version).current()
+	if o.renew || o.alone || !o.after.IsZero() || !h.good(a.o.Clock.Now()) {
+		return held{}, false
+	}
+	return *h, true
+}
+
+// mint asks for a token that costs nothing but the request, while no other worker does: that may end the other's token.
 func (a *Authenticator) mint(ctx context.Context, o order) (held, error) {
+	if !o.alone {
+		lease, h, err := a.await(ctx, o)
+		if lease == nil {
+			return h, err
+		}
+		defer a.release(ctx, lease)
+	}
 	ctx, cancel := context.WithTimeout(ctx, a.o.LeaseTTL/3)
 	defer cancel()
 	ask, err := a.grant(ctx, o)
 	if err != nil {
 		return held{}, err
 	}
-	t, err := a.asClient(o, o.secret, a.counted(o.method, ask))
+	t, err := a.asClient(o, o.secret, a.counted(ctx, o.method, ask))
 	if err != nil {
 		return held{}, err
 	}
@@ -157,16 +188,12 @@ func assertion(auth events.AuthSettings, s vaultclient.Secret) (oauth.Assertion,
 	}, nil
 }
 
-// counted counts and times a provider's answers.
-func (a *Authenticator) counted(m credential.Method, ask asking) asking {
+// counted tells the observer of a provider's answers.
+func (a *Authenticator) counted(ctx context.Context, m credential.Method, ask asking) asking {
 	return func(e oauth.Endpoint) (oauth.Token, error) {
-		from := time.Now()
+		answered := a.o.Observer.TokenRequest(ctx, m)
 		t, err := ask(e)
-		var reason fault.Reason
-		if err != nil {
-			reason = fault.From(err).Reason
-		}
-		a.o.Observer.TokenRequest(m, reason, time.Since(from))
+		answered(fault.From(err))
 		return t, err
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"holdfast/events"
 	"holdfast/internal/bus"
+	"holdfast/internal/pause"
 )
 
 // AlarmsReport tells how late suspensions are terminated when many end at once, among many that do not.
@@ -164,7 +165,7 @@ func (a *alarms) awaitEnds(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = every(ctx, lookEvery, func() (bool, error) {
+	err = pause.Until(ctx, lookEvery, func() (bool, error) {
 		info, err := outcomes.Info(ctx)
 		if err != nil {
 			return false, err

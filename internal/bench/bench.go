@@ -6,6 +6,7 @@ package bench
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"runtime"
 	"time"
@@ -62,6 +63,17 @@ func (s *stand) machine() Machine {
 		Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(),
 		NATS: s.nc.ConnectedServerVersion(), OwnServer: s.server != nil,
 	}
+}
+
+// rounds measures round by round, each under the limit of a step.
+func (s *stand) rounds(ctx context.Context, n int, round func(ctx context.Context, i int) error) error {
+	for i := range n {
+		s.progress.in(fmt.Sprintf("round %d of %d", i+1, n))
+		if err := within(ctx, func(ctx context.Context) error { return round(ctx, i) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // within runs one step of a benchmark under the limit that all have.

@@ -43,14 +43,8 @@ func Pipeline(ctx context.Context, o Options) (PipelineReport, error) {
 	err := withStand(ctx, o, false, func(s *stand) error {
 		p := &pipeline{stand: s, n: o.Requests}
 		r.Machine = s.machine()
-		if err := s.vault.put(ctx, pipelineConnection, map[string]string{"username": "bench", "password": "bench"}); err != nil {
-			return fmt.Errorf("write the secret: %w", err)
-		}
-		for i := range o.Rounds {
-			s.progress.in(fmt.Sprintf("round %d of %d", i+1, o.Rounds))
-			if err := within(ctx, p.round); err != nil {
-				return err
-			}
+		if err := p.measure(ctx, func(ctx context.Context, _ int) error { return p.round(ctx) }); err != nil {
+			return err
 		}
 		r.Ratio, r.Worker, r.Loop, r.Bare = spread(p.ratio, 3), spread(p.worker, 0), spread(p.loop, 0), spread(p.bare, 0)
 		r.CPURatio, r.WorkerCost, r.LoopCost = spread(p.cpuRatio, 3), spread(p.workerCost, 0), spread(p.loopCost, 0)
@@ -68,6 +62,14 @@ type pipeline struct {
 
 	ratio, worker, loop, bare      []float64
 	cpuRatio, workerCost, loopCost []float64
+}
+
+// measure writes the connection's secret, and does the rounds.
+func (p *pipeline) measure(ctx context.Context, round func(ctx context.Context, i int) error) error {
+	if err := p.vault.put(ctx, pipelineConnection, map[string]string{"username": "bench", "password": "bench"}); err != nil {
+		return fmt.Errorf("write the secret: %w", err)
+	}
+	return p.rounds(ctx, p.options.Rounds, round)
 }
 
 // round measures worker, loop, and the loop without its look.

@@ -34,8 +34,12 @@ func request(connection string, n uint64) events.Request {
 }
 
 // encodeRequest is the nth request of a connection, padded to requestBytes by its CloudEvents subject.
-func encodeRequest(connection string, n uint64, at time.Time) ([]byte, error) {
-	data, err := json.Marshal(request(connection, n))
+func encodeRequest(connection string, n uint64, at time.Time, with ...func(*events.Request)) ([]byte, error) {
+	r := request(connection, n)
+	for _, change := range with {
+		change(&r)
+	}
+	data, err := json.Marshal(r)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +53,7 @@ func encodeRequest(connection string, n uint64, at time.Time) ([]byte, error) {
 }
 
 // preload stores n requests of a connection and waits until the server has them all.
-func (s *stand) preload(ctx context.Context, connection string, n int) error {
+func (s *stand) preload(ctx context.Context, connection string, n int, with ...func(*events.Request)) error {
 	js, err := jetstream.New(s.nc, jetstream.WithPublishAsyncMaxPending(publishAhead))
 	if err != nil {
 		return err
@@ -58,7 +62,7 @@ func (s *stand) preload(ctx context.Context, connection string, n int) error {
 	at := time.Now().UTC().Truncate(time.Second) // one length for all
 	bar := s.progress.step("preload "+connection, n)
 	for i := range n {
-		raw, err := encodeRequest(connection, uint64(i+1), at)
+		raw, err := encodeRequest(connection, uint64(i+1), at, with...)
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 
 	"holdfast/events"
 	"holdfast/internal/bus"
+	"holdfast/internal/pause"
 )
 
 // RotationReport tells how soon suspended runs go on after their connection's secret was written to Vault, and
@@ -166,7 +167,7 @@ func (t *rotation) await(ctx context.Context, what string, round uint64, is func
 	bar := t.progress.step(what, t.broken)
 	defer bar.done()
 	next := 0
-	return every(ctx, lookEvery, func() (bool, error) {
+	return pause.Until(ctx, lookEvery, func() (bool, error) {
 		for ; next < t.broken; next++ {
 			last, err := t.ledger(ctx, next, round)
 			if err != nil || !is(last.Type) {
@@ -191,9 +192,7 @@ func (t *rotation) rotate(ctx context.Context, round uint64) error {
 	for i := range t.broken {
 		after := rand.N(t.settings().Worker.BrokenPollInterval) //nolint:gosec // no secret, only spread
 		g.Go(func() error {
-			select {
-			case <-time.After(after):
-			case <-gctx.Done():
+			if !pause.For(gctx, after) {
 				return gctx.Err()
 			}
 			err := t.writeOne(gctx, i, "password")

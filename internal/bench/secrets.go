@@ -22,9 +22,11 @@ const vaultPrefix = "holdfast-bench"
 type vault struct {
 	*counter
 
-	token  secret.Value
-	client *vaultclient.Client
-	stops  []func()
+	address string // past the counter
+	token   secret.Value
+	key     secret.Value // that unseals it; empty: it is somebody else's
+	client  *vaultclient.Client
+	stops   []func()
 }
 
 func startVault(ctx context.Context, o Options, tell func(string)) (*vault, error) {
@@ -39,12 +41,13 @@ func startVault(ctx context.Context, o Options, tell func(string)) (*vault, erro
 		var ready struct {
 			Address string `json:"address"`
 			Token   string `json:"root_token"`
+			Key     string `json:"unseal_key"`
 		}
 		if err := p.Decode(&ready); err != nil {
 			v.stop()
 			return nil, err
 		}
-		address, v.token = ready.Address, secret.New(ready.Token)
+		address, v.token, v.key = ready.Address, secret.New(ready.Token), secret.New(ready.Key)
 	}
 	if err := v.connect(ctx, address); err != nil {
 		v.stop()
@@ -58,6 +61,7 @@ func (v *vault) connect(ctx context.Context, address string) (err error) {
 		return err
 	}
 	v.stops = append(v.stops, v.counter.stop)
+	v.address = address
 	cfg := vaultclient.Default()
 	cfg.Address, cfg.Prefix = address, vaultPrefix
 	cfg.Auth = vaultclient.AuthConfig{Method: vaultclient.MethodToken, Token: v.token}
@@ -76,6 +80,18 @@ func (v *vault) put(ctx context.Context, connection string, fields map[string]st
 	}
 	_, err := v.client.PutConfig(ctx, tenant, connection, values)
 	return err
+}
+
+// seal seals Vault: it answers, and refuses everything.
+func (v *vault) seal(ctx context.Context) error { return v.tell(ctx, "seal", nil) }
+
+func (v *vault) unseal(ctx context.Context) error {
+	return v.tell(ctx, "unseal", map[string]string{"key": v.key.Reveal()})
+}
+
+// tell tells Vault what no client of ours can.
+func (v *vault) tell(ctx context.Context, what string, body any) error {
+	return send(ctx, http.MethodPut, v.address+"/v1/sys/"+what, body, http.Header{"X-Vault-Token": {v.token.Reveal()}})
 }
 
 func (v *vault) stop() {
@@ -122,23 +138,28 @@ func startProvider(ctx context.Context, tell func(string)) (*provider, error) {
 
 // register makes the client known.
 func register(ctx context.Context, admin string) error {
-	body, err := json.Marshal(map[string]string{"secret": clientSecret})
+	return send(ctx, http.MethodPut, admin+"/clients/"+clientID, map[string]string{"secret": clientSecret}, http.Header{})
+}
+
+// send sends JSON to a program of the stand, which has to accept it.
+func send(ctx context.Context, method, url string, body any, h http.Header) error {
+	raw, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, admin+"/clients/"+clientID, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(raw))
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Close = true
+	h.Set("Content-Type", "application/json")
+	req.Header, req.Close = h, true
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode > 299 {
-		return fmt.Errorf("the provider refused the client: %s", resp.Status)
+		return fmt.Errorf("%s %s is refused: %s", method, req.URL.Path, resp.Status)
 	}
 	return nil
 }

@@ -33,6 +33,12 @@ func ServeNATS(ctx context.Context, store string, in io.Reader, out io.Writer) e
 	if err := json.NewEncoder(out).Encode(readyLine{s.ClientURL()}); err != nil {
 		return err
 	}
+	untilEnd(ctx, in)
+	return nil
+}
+
+// untilEnd returns when in ends, or ctx does.
+func untilEnd(ctx context.Context, in io.Reader) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -42,7 +48,6 @@ func ServeNATS(ctx context.Context, store string, in io.Reader, out io.Writer) e
 	case <-ended:
 	case <-ctx.Done():
 	}
-	return nil
 }
 
 // startServer starts this very binary as a NATS server of our own.

@@ -7,6 +7,7 @@ import (
 
 	"holdfast/events"
 	"holdfast/internal/bus"
+	"holdfast/internal/pause"
 )
 
 // span is from when a consumer was given its first message to when it had acknowledged all: as the server
@@ -41,7 +42,7 @@ func (s *stand) settled(ctx context.Context, stream, durable string, n int) (sp 
 	before := time.Now()
 	bar := s.progress.step(durable, n)
 	defer bar.done()
-	err = every(ctx, lookEvery, func() (bool, error) {
+	err = pause.Until(ctx, lookEvery, func() (bool, error) {
 		asked := time.Now()
 		info, err := c.Info(ctx)
 		if err != nil {

@@ -55,11 +55,8 @@ func Suspend(ctx context.Context, o Options) (SuspendReport, error) {
 	err := withStand(ctx, o, true, func(s *stand) error {
 		p := &suspending{stand: s, n: o.Requests}
 		r.Machine = s.machine()
-		for i := range o.Rounds {
-			s.progress.in(fmt.Sprintf("round %d of %d", i+1, o.Rounds))
-			if err := within(ctx, p.round); err != nil {
-				return err
-			}
+		if err := s.rounds(ctx, o.Rounds, func(ctx context.Context, _ int) error { return p.round(ctx) }); err != nil {
+			return err
 		}
 		r.SuspendRatio, r.WorkerSuspend, r.LoopSuspend = spread(p.loop.suspendRatio, 3), spread(p.worker.suspended, 0), spread(p.loop.suspended, 0)
 		r.ResumeRatio, r.WorkerResume, r.LoopResume = spread(p.loop.resumeRatio, 3), spread(p.worker.resumed, 0), spread(p.loop.resumed, 0)

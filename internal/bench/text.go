@@ -40,6 +40,18 @@ func (r PipelineReport) String() string {
 }
 
 // String is the report for people.
+func (r PermissionsReport) String() string {
+	var l lines
+	l.add("requests", "%d, in each of %d rounds; %d users, %d permission sets", r.Requests, r.Rounds, r.Users, r.Sets)
+	l.ratio("ratio", r.Ratio)
+	l.rate("in an app", r.With)
+	l.rate("without an app", r.Without)
+	l.ratio("ratio of processor time", r.CPURatio)
+	l.machine(r.Machine)
+	return l.String()
+}
+
+// String is the report for people.
 func (r SuspendReport) String() string {
 	var l lines
 	l.add("runs", "%d of one connection, in each of %d rounds", r.Requests, r.Rounds)
@@ -77,12 +89,45 @@ func (r AlarmsReport) String() string {
 }
 
 // String is the report for people.
+func (r WaitingReport) String() string {
+	const mib = 1 << 20
+	var l lines
+	l.add("requests", "%d of %d bytes waited %.0f s while Vault was sealed", r.Requests, r.RequestBytes, r.WaitedSeconds)
+	for _, p := range []struct {
+		what string
+		b    WaitingBytes
+	}{{"worker memory", r.Worker}, {"server memory", r.Server}} {
+		l.add(p.what, "%d MiB with nothing to do, %d MiB while they waited, %d MiB at most", p.b.Idle/mib, p.b.Waiting/mib, p.b.Most/mib)
+	}
+	l.add("live on the worker's heap", "%.1f MiB while they waited", float64(r.WorkerHeap)/mib)
+	l.add("held by the worker", "%d at most, of %d allowed", r.Held, r.HeldLimit)
+	l.add("completed", "%d, each once, none suspended, %.1f s after Vault was unsealed", r.Completed, r.SettledSeconds)
+	l.machine(r.Machine)
+	return l.String()
+}
+
+// String is the report for people.
 func (r RotationReport) String() string {
 	var l lines
 	l.add("polled every", "%.0f s", r.PollSeconds)
 	for _, s := range r.Sizes {
 		l.add(fmt.Sprintf("%d connections", s.Connections), "%d broken, %d rotations: resumed after p50 %.2f s, p99 %.2f s (%.2f to %.2f s); %.1f calls to Vault a second",
 			s.Broken, s.Rotations, s.Resumed.P50, s.Resumed.P99, s.Resumed.Least, s.Resumed.Most, s.VaultCalls)
+	}
+	l.machine(r.Machine)
+	return l.String()
+}
+
+// String is the report for people.
+func (r ReplayReport) String() string {
+	var l lines
+	l.add("messages", "%d requests of %d bytes, %d outcomes of %d bytes, %d rounds", r.Requests, r.RequestBytes, r.Outcomes, r.OutcomeBytes, r.Rounds)
+	l.ratio("ratio", r.Ratio)
+	l.rate("dry replay", r.Replay)
+	l.rate("ordered consumer", r.Bare)
+	l.ratio("ratio of processor time", r.CPURatio)
+	if r.PeakBytes > 0 {
+		l.add("resident memory", "%d MB at most, %d MB before", r.PeakBytes>>20, r.BeforeBytes>>20)
 	}
 	l.machine(r.Machine)
 	return l.String()

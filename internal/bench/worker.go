@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
-
-	"github.com/rs/zerolog"
 
 	"holdfast/events"
 	"holdfast/internal/app"
@@ -22,23 +19,15 @@ const unbounded = 100_000
 // lookEvery is how often the stand looks whether something has happened.
 const lookEvery = 10 * time.Millisecond
 
-// settings are a worker's: the defaults, but for where things are.
+// settings are a worker's of this stand.
 func (s *stand) settings() config.Config {
-	cfg := config.Default()
-	cfg.NATS.URLs = []string{s.url}
-	cfg.Vault.Address, cfg.Vault.Prefix = s.vault.Address, vaultPrefix
-	cfg.Vault.Auth.Method, cfg.Vault.Auth.Token = "token", s.vault.token
-	cfg.Worker.Concurrency, cfg.Worker.Prefetch = inParallel, heldAhead
-	cfg.Worker.ResumeRate = unbounded
-	cfg.HTTP.AllowAddresses = []string{"127.0.0.0/8"} // the provider's
-	cfg.Listen.Metrics = "127.0.0.1:0"
-	return cfg
+	return workerSettings(s.url, s.vault.Address, s.vault.token)
 }
 
 // startWorker starts a worker with all that it has: real handlers, metrics, and a log at info that is
 // written nowhere.
 func (s *stand) startWorker(ctx context.Context) (stop func() error, err error) {
-	a := app.New(s.settings(), zerolog.New(io.Discard).Level(zerolog.InfoLevel).With().Timestamp().Logger())
+	a := app.New(s.settings(), quiet())
 	if err := a.Start(ctx); err != nil {
 		return nil, fmt.Errorf("start the worker: %w", err)
 	}
@@ -58,20 +47,4 @@ func (s *stand) introduce(ctx context.Context, all ...events.Connection) error {
 	}
 	_, err = s.settled(ctx, events.StreamConnections, bus.DurableConnections, len(all))
 	return errors.Join(err, stop())
-}
-
-// every calls look until it says that it has seen enough, or fails.
-func every(ctx context.Context, d time.Duration, look func() (done bool, err error)) error {
-	t := time.NewTicker(d)
-	defer t.Stop()
-	for {
-		if done, err := look(); done || err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-t.C:
-		}
-	}
 }

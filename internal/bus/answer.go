@@ -28,12 +28,16 @@ type Backoff struct {
 const jitter = 0.2
 
 func (b Backoff) delay(deliveries uint64) time.Duration {
+	return time.Duration(float64(b.About(deliveries)) * (1 - jitter + 2*jitter*rand.Float64())) //nolint:gosec // spreads load, protects nothing
+}
+
+// About is the delay without what is more or less of it.
+func (b Backoff) About(deliveries uint64) time.Duration {
 	d := b.Base
 	for i := uint64(1); i < deliveries && d < b.Cap; i++ {
 		d *= 2
 	}
-	d = min(d, b.Cap)
-	return time.Duration(float64(d) * (1 - jitter + 2*jitter*rand.Float64())) //nolint:gosec // spreads load, protects nothing
+	return min(d, b.Cap)
 }
 
 // handle handles one message and answers it.
@@ -51,7 +55,7 @@ func (s *Subscription) handle(h *held) {
 	}
 	switch res.Verb {
 	case dispatch.Ack:
-		s.answer(h, ackDone)
+		s.finish(h, res)
 	case dispatch.Retry:
 		s.again(h, res)
 	case dispatch.Reject:
@@ -81,6 +85,17 @@ func (s *Subscription) again(h *held, res dispatch.Result) {
 	}
 	d := max(s.spec.Backoff.delay(h.Deliveries), res.After)
 	s.answer(h, []byte(`-NAK {"delay": `+strconv.FormatInt(int64(d), 10)+`}`))
+}
+
+// finish acknowledges what was handled. What came of a dead letter that was retried is stored before.
+func (s *Subscription) finish(h *held, res dispatch.Result) {
+	if err := s.bus.handledAgain(s.handling, h.Delivery, res.Label); err != nil {
+		s.bus.log.Error().Str("durable", s.spec.Durable).Uint64("sequence", h.Sequence).
+			Str("problem", err.Error()).Msg("what came of a retried dead letter could not be stored; the message comes again")
+		s.again(h, dispatch.Result{})
+		return
+	}
+	s.answer(h, ackDone)
 }
 
 // reject stores the dead letter before it ends the message; if that fails, the message comes again.

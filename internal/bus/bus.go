@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"holdfast/internal/fault"
+	"holdfast/internal/pause"
 )
 
 // Bus is a connected client: two connections, so that a burst of deliveries can not hold up publishing.
@@ -20,6 +21,7 @@ type Bus struct {
 	log     zerolog.Logger
 	obs     Observer
 	denials *denials
+	lags    lags
 
 	consume *nats.Conn
 	publish *nats.Conn
@@ -74,7 +76,7 @@ func (b *Bus) start(ctx context.Context) error {
 		if !told {
 			b.log.Warn().Str("problem", f.Detail).Dur("for", b.cfg.StartTimeout).Msg("the bus is not ready, trying on")
 		}
-		if !pause(ctx, dialEvery) {
+		if !pause.For(ctx, dialEvery) {
 			return f
 		}
 	}
@@ -127,6 +129,9 @@ func (b *Bus) Ready(ctx context.Context) error {
 
 // MaxPayload is the largest message the server takes, in bytes.
 func (b *Bus) MaxPayload() int64 { return b.publish.MaxPayload() }
+
+// Places are the servers' addresses as configured, without user names and passwords.
+func (b *Bus) Places() string { return b.cfg.places() }
 
 // Clock is the bus's time.
 func (b *Bus) Clock() *Clock { return b.clock }

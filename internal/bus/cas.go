@@ -34,7 +34,7 @@ type inFlight struct{ error }
 func (b *Bus) cas(ctx context.Context, w write) (sequence uint64, winner *jetstream.RawStreamMsg, err error) {
 	began := time.Now()
 	for i := range attempts {
-		if i > 0 && !pause(ctx, firstPause<<(2*(i-1))) {
+		if !mayTry(ctx, i) {
 			break
 		}
 		sequence, winner, err = b.casOnce(ctx, w)
@@ -122,8 +122,13 @@ func (b *Bus) last(ctx context.Context, stream, subject string) (m *jetstream.Ra
 // PublishEvent publishes raw bytes as upstream systems do and waits until they are stored. A publish
 // repeated with the same id within the stream's duplicate window gives the first one's sequence.
 func (b *Bus) PublishEvent(ctx context.Context, subject, id string, raw []byte) (sequence uint64, err error) {
+	return b.PublishMessage(ctx, subject, id, nil, raw)
+}
+
+// PublishMessage is PublishEvent with headers.
+func (b *Bus) PublishMessage(ctx context.Context, subject, id string, header map[string][]string, raw []byte) (sequence uint64, err error) {
 	err = b.try(ctx, "publish to "+subject, func(ctx context.Context) error {
-		ack, err := b.js.PublishMsg(ctx, (write{subject: subject, data: raw}).message(ctx),
+		ack, err := b.js.PublishMsg(ctx, (write{subject: subject, header: header, data: raw}).message(ctx),
 			jetstream.WithMsgID(id), jetstream.WithRetryAttempts(0))
 		if err == nil {
 			sequence = ack.Sequence

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"time"
 
 	"holdfast/internal/secret"
@@ -39,17 +40,9 @@ func (c Config) withDefaults() Config {
 	if len(c.URLs) == 0 {
 		c.URLs = []string{"nats://127.0.0.1:4222"}
 	}
-	c.Name = orDefault(c.Name, "holdfast")
-	c.InboxPrefix = orDefault(c.InboxPrefix, "_INBOX_holdfast")
-	c.StartTimeout = orDefault(c.StartTimeout, 30*time.Second)
-	c.RequestTimeout = orDefault(c.RequestTimeout, 5*time.Second)
+	c.Name = cmp.Or(c.Name, "holdfast")
+	c.InboxPrefix = cmp.Or(c.InboxPrefix, "_INBOX_holdfast")
+	c.StartTimeout = cmp.Or(c.StartTimeout, 30*time.Second)
+	c.RequestTimeout = cmp.Or(c.RequestTimeout, 5*time.Second)
 	return c
-}
-
-func orDefault[T comparable](v, otherwise T) T {
-	var zero T
-	if v == zero {
-		return otherwise
-	}
-	return v
 }

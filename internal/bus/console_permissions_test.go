@@ -103,7 +103,7 @@ func workAsConsole(t *testing.T, url, user string) error {
 	if err != nil {
 		return err
 	}
-	for _, err := range b.Records(ctx, events.StreamNotices, events.NoticesFilter("acme"), 1) {
+	for _, err := range b.Records(ctx, bus.Search{Stream: events.StreamNotices, Filter: events.NoticesFilter("acme")}) {
 		if err != nil {
 			return err
 		}

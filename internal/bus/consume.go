@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -34,10 +35,10 @@ type ConsumerSpec struct {
 const mostPrefetch = 1000
 
 func (s ConsumerSpec) withDefaults() ConsumerSpec {
-	s.Concurrency = max(1, orDefault(s.Concurrency, 64))
-	s.Prefetch = max(s.Concurrency, min(orDefault(s.Prefetch, 2*s.Concurrency), mostPrefetch))
-	s.Backoff.Base = orDefault(s.Backoff.Base, 250*time.Millisecond)
-	s.Backoff.Cap = orDefault(s.Backoff.Cap, 30*time.Second)
+	s.Concurrency = max(1, cmp.Or(s.Concurrency, 64))
+	s.Prefetch = max(s.Concurrency, min(cmp.Or(s.Prefetch, 2*s.Concurrency), mostPrefetch))
+	s.Backoff.Base = cmp.Or(s.Backoff.Base, 250*time.Millisecond)
+	s.Backoff.Cap = cmp.Or(s.Backoff.Cap, 30*time.Second)
 	return s
 }
 
@@ -192,7 +193,7 @@ func (s *Subscription) silent() { s.unwell("", "no heartbeat") }
 
 func (s *Subscription) unwell(code, what string) {
 	f := fault.New(fault.BusUnavailable, "consumer "+s.spec.Stream+"/"+s.spec.Durable+" can not be pulled from: "+
-		orDefault(what, "nothing answers")+" "+code)
+		cmp.Or(what, "nothing answers")+" "+code)
 	if code == "503" || what == "Consumer Deleted" {
 		f = f.WithHint(setupHint)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holdfast/internal/fault"
+	"holdfast/internal/pause"
 )
 
 // Drain stops fetching, hands back at once what is not started, waits for running handlers until ctx ends,
@@ -67,7 +68,7 @@ func (s *Subscription) closeLanes() {
 			continue // the connection is gone, and the subscription with it
 		}
 		for !l.closed() && time.Since(began) < drainLanes {
-			pause(context.Background(), drainLook)
+			pause.For(context.Background(), drainLook)
 		}
 		if !l.closed() {
 			_ = l.sub.Unsubscribe() // not connected: nothing more can come

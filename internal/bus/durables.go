@@ -9,7 +9,7 @@ import (
 // Names of the durable consumers that workers share.
 const (
 	DurableConnections = "connections" // connection.* events
-	DurablePermissions = "permissions" // directory.*, place.* and process.* events
+	DurablePermissions = "permissions" // directory.*, place.*, process.* and permission.* events
 	DurableActions     = "actions"     // action.requested
 	DurableCommands    = "commands"    // what operators ask of suspensions
 	DurableChains      = "chains"      // the chains themselves: what resumed runs, what terminated ends

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"holdfast/internal/fault"
+	"holdfast/internal/pause"
 )
 
 const setupHint = "holdfast setup"
@@ -19,6 +20,11 @@ const (
 	attempts   = 4
 	firstPause = 50 * time.Millisecond
 )
+
+// mayTry waits before the i-th attempt, from 0; false: ctx has ended meanwhile.
+func mayTry(ctx context.Context, i int) bool {
+	return i == 0 || pause.For(ctx, firstPause<<(2*(i-1)))
+}
 
 // codes of the JetStream API that nats.go has no error for.
 const (
@@ -46,18 +52,6 @@ func missing(err error) bool {
 	}
 	api, ok := errors.AsType[*jetstream.APIError](err)
 	return ok && api.Code == codeNotFound
-}
-
-// pause waits before the next attempt; false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // failed is the fault for an operation that did not work; began is when it was asked for, so that a
@@ -106,7 +100,7 @@ func (b *Bus) try(ctx context.Context, doing string, f func(context.Context) err
 	began := time.Now()
 	var err error
 	for i := range attempts {
-		if i > 0 && !pause(ctx, firstPause<<(2*i)) {
+		if !mayTry(ctx, i) {
 			break
 		}
 		if err = b.once(ctx, f); err == nil || final(err) {

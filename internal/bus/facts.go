@@ -10,14 +10,16 @@ import (
 
 	"holdfast/events"
 	"holdfast/internal/fault"
+	"holdfast/internal/pause"
 )
 
-// Facts is the users, groups, roles, places and processes of every tenant, from a cache that follows their
-// bucket.
+// Facts is the users, groups, roles, places, processes and permission sets of every tenant, from a cache that follows
+// their bucket.
 type Facts struct {
 	kept[events.Fact]
 
 	follows *feed
+	here    answeredHere
 }
 
 // Followers hear of every change of the facts, in the order of each fact's revisions: one that is gone from
@@ -36,7 +38,10 @@ func (b *Bus) Facts(ctx context.Context, to Followers) (*Facts, error) {
 	if to != nil {
 		f.changed, reset = tell(to), to.Reset
 	}
-	f.follows = f.feed(reset)
+	f.follows = f.feed(func() {
+		f.here.reset()
+		reset()
+	})
 	began := time.Now()
 	b.follow(f.follows)
 	return f, b.firstSnapshot(ctx, f.follows, "read users, roles and places", began)
@@ -73,6 +78,15 @@ func orNone(v *events.Fact, revision uint64, err error) (events.Fact, uint64, er
 	return *v, revision, err
 }
 
+// Seen is a fact as the cache has it, without a look at the bus; the zero Fact where it has none.
+func (f *Facts) Seen(tenant string, kind events.FactKind, id string) events.Fact {
+	v, _ := f.peek([]byte(events.FactKey(tenant, kind, id)))
+	if v == nil {
+		return events.Fact{}
+	}
+	return *v
+}
+
 // Put stores a fact, expecting revision to be the last (0: none). Conflict: somebody was first.
 func (f *Facts) Put(ctx context.Context, v events.Fact, revision uint64) (uint64, error) {
 	return f.put(ctx, v.Key(), &v, revision)
@@ -99,9 +113,6 @@ func decodeFact(key string, data []byte) (*events.Fact, error) {
 const (
 	// storedSkew is by how much the clocks of two streams' leaders may differ.
 	storedSkew = 2 * time.Second
-	// caughtUpWithin is how long the cache may take to show what the bucket holds.
-	caughtUpWithin = 2 * time.Second
-	caughtUpEvery  = 5 * time.Millisecond
 )
 
 // Settled makes sure that every change of a tenant's users, roles, places and processes that was published before
@@ -111,10 +122,32 @@ func (f *Facts) Settled(ctx context.Context, tenant string, t time.Time) error {
 	return f.settled(ctx, tenant, func(first *jetstream.RawStreamMsg) bool { return first.Time.After(t.Add(storedSkew)) })
 }
 
-// SettledBefore is Settled for what was published before one of these changes itself, by its sequence.
+// SettledBefore is Settled for what was published before one of these changes itself, by its sequence. It waits a while
+// for that: a consumer learns of an answer a moment after it was given, and a change that were put off for it would put
+// off all that follow.
 func (f *Facts) SettledBefore(ctx context.Context, tenant string, sequence uint64) error {
-	return f.settled(ctx, tenant, func(first *jetstream.RawStreamMsg) bool { return first.Sequence >= sequence })
+	if f.settledHere(ctx, tenant, sequence) {
+		return nil
+	}
+	until, wait := time.Now().Add(settledWithin), settledFirst
+	for {
+		begun := f.follows.begun.Load()
+		err := f.settled(ctx, tenant, func(first *jetstream.RawStreamMsg) bool { return first.Sequence >= sequence })
+		if err == nil {
+			f.provenSince(begun, tenant, sequence)
+		}
+		if !conflict(err) || time.Now().After(until) || !pause.For(ctx, wait) {
+			return err
+		}
+		wait = min(2*wait, settledMost)
+	}
 }
+
+const (
+	settledWithin = 5 * time.Second
+	settledFirst  = 5 * time.Millisecond
+	settledMost   = 100 * time.Millisecond
+)
 
 // settled makes sure that the tenant's first message that the workers may not have handled yet is a later one, and
 // that the cache shows what they made of the others.
@@ -128,19 +161,16 @@ func (f *Facts) settled(ctx context.Context, tenant string, later func(*jetstrea
 		if held, err = f.bus.lastOf(ctx, kvPrefix+f.bucket); err != nil {
 			return err
 		}
-		if f.caughtUp(ctx, held) {
+		if f.follows.caughtUp(ctx, held) {
 			return nil
 		}
 	}
-	return fault.New(fault.Conflict, "a change of users, roles or places is still on its way")
+	return fault.New(fault.Conflict, "a change of users, roles, places or processes is still on its way")
 }
 
-// caughtUp waits for the cache to show what the bucket held at revision.
-func (f *Facts) caughtUp(ctx context.Context, revision uint64) bool {
-	for until := time.Now().Add(caughtUpWithin); f.follows.last.Load() < revision; {
-		if time.Now().After(until) || !pause(ctx, caughtUpEvery) {
-			return false
-		}
-	}
-	return true
-}
+// Prove goes on proving, until the bus is closed, that the cache shows what the bucket holds. Call it once.
+func (f *Facts) Prove() { f.follows.keepProving() }
+
+// Known is until when, by the bus's clock, everything that was stored is in the cache, as it was last proven; the
+// zero time where it never was.
+func (f *Facts) Known() time.Time { return f.follows.knownUntil() }

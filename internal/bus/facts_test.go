@@ -131,3 +131,56 @@ func TestC7_SettledOnceEverythingBeforeIsHandled(t *testing.T) {
 		t.Errorf("%+v, %v", f, err)
 	}
 }
+
+// What a worker has answered itself it need not ask the consumer for, which learns of it late, and of all tenants' in a row.
+func TestP8_WhatWasAnsweredHereIsKnownAtOnce(t *testing.T) {
+	_, b := testkit.StartBus(t)
+	facts, err := b.Facts(t.Context(), nil)
+	must(t, err)
+	var sequences []uint64
+	for i, of := range []string{"globex", "acme", "globex", "acme", "acme", "acme"} {
+		seq, err := b.PublishEvent(t.Context(), events.SubjectOf(of, events.DirectoryUserUpdated), fmt.Sprint(i), []byte("{}"))
+		must(t, err)
+		if of == "acme" {
+			sequences = append(sequences, seq)
+		}
+	}
+	must(t, facts.SettledBefore(t.Context(), "acme", sequences[0]))
+	facts.Answered("acme", sequences[0])
+	must(t, facts.SettledBefore(t.Context(), "acme", sequences[1]))
+	facts.Answered("acme", sequences[2]) // not the one before it
+	if err := facts.SettledBefore(t.Context(), "acme", sequences[3]); reason(err) != fault.Conflict {
+		t.Errorf("with one in between on its way: %v", err)
+	}
+	facts.Answered("acme", sequences[1])
+	must(t, facts.SettledBefore(t.Context(), "acme", sequences[3]))
+}
+
+// What is known counts for as long as it is proven, and from the beginning where the bucket was made anew.
+func TestP1_WhatIsKnownIsProvenAgainAndAgain(t *testing.T) {
+	n, b := testkit.StartBus(t)
+	seen := new(follower)
+	f, err := b.Facts(t.Context(), seen)
+	must(t, err)
+	if !f.Known().IsZero() {
+		t.Errorf("known until %s before anybody proved it", f.Known())
+	}
+	f.Prove()
+	testkit.Eventually(t, patience, "a proof", func() bool { return !f.Known().IsZero() })
+	_, err = f.Put(t.Context(), person("ann", 1), 0)
+	must(t, err)
+	stored := b.Clock().Now()
+	testkit.Eventually(t, patience, "a proof of what was stored", func() bool { return f.Known().After(stored) })
+	if seen.get("acme.user.ann").ID != "ann" {
+		t.Error("known, and not there")
+	}
+
+	_, js := raw(t, n.ClientURL())
+	must(t, js.DeleteStream(t.Context(), "KV_"+events.BucketPermissions))
+	testkit.SetUpBus(t, b)
+	anew := b.Clock().Now()
+	testkit.Eventually(t, patience, "a proof of the new bucket", func() bool { return f.Known().After(anew) })
+	if seen.get("acme.user.ann").ID != "" {
+		t.Error("proven, and still what the old bucket held")
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"holdfast/internal/fault"
+	"holdfast/internal/pause"
 )
 
 // feed follows a bucket: the last value of each key, then every change, in order. After a broken
@@ -19,8 +20,10 @@ type feed struct {
 	apply  func(key string, revision uint64, at time.Time, value []byte) // nil value: the key is gone
 	reset  func()                                                        // forget everything
 
-	last atomic.Uint64
-	full chan struct{} // closed as soon as the first snapshot is complete
+	last  atomic.Uint64
+	full  chan struct{}             // closed as soon as the first snapshot is complete
+	begun atomic.Uint64             // how often the cache was begun anew
+	known atomic.Pointer[time.Time] // nil: not proven
 }
 
 const feedPause = 500 * time.Millisecond
@@ -64,7 +67,7 @@ func (f *feed) run() {
 			return
 		}
 		f.bus.log.Warn().Str("bucket", f.bucket).Str("problem", inWords(err)).Msg("reading the bucket again")
-		pause(f.bus.ctx, feedPause)
+		pause.For(f.bus.ctx, feedPause)
 	}
 }
 
@@ -116,6 +119,8 @@ func (f *feed) startOver(ctx context.Context) error {
 		info, err := s.Info(ctx)
 		if err == nil && info.State.LastSeq < seen {
 			f.last.Store(0)
+			f.begun.Add(1)
+			f.known.Store(nil)
 			f.reset()
 		}
 		return err

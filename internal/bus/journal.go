@@ -13,19 +13,24 @@ import (
 	"holdfast/internal/fault"
 )
 
-// Journal is the ledgers and the chains: streams in which a subject's last message is its state, and in
-// which the publish that lands is the decision.
+// Journal is the ledgers, the chains and what was done with dead letters: streams in which a subject's last message is
+// its state, and in which the publish that lands is the decision.
 type Journal struct{ bus *Bus }
 
-// Journal gives the ledgers and chains.
+// Journal gives the ledgers, the chains, and what was done with dead letters.
 func (b *Bus) Journal() *Journal { return &Journal{b} }
 
-// journalStream knows where a subject is kept: hf.<t>.outcome.… or hf.<t>.suspension.….
+// journalStream knows where a subject is kept: hf.<t>.outcome.…, hf.<t>.deadletter.act.… or hf.<t>.suspension.….
 func journalStream(subject string) string {
-	if t := strings.SplitN(subject, ".", 4); len(t) == 4 && t[2] == "outcome" {
+	t := strings.SplitN(subject, ".", 4)
+	switch {
+	case len(t) == 4 && t[2] == "outcome":
 		return events.StreamOutcomes
+	case len(t) == 4 && t[2] == "deadletter":
+		return events.StreamDeadLetters
+	default:
+		return events.StreamSuspensions
 	}
-	return events.StreamSuspensions
 }
 
 // Last is the subject's last record as the stream's leader has it; the zero Record where there is none.
@@ -37,7 +42,7 @@ func (j *Journal) Last(ctx context.Context, subject string) (events.Record, erro
 	if err != nil {
 		return events.Record{}, err
 	}
-	return record(m.Data, m.Time, m.Sequence)
+	return record(m.Data, m.Header, m.Time, m.Sequence)
 }
 
 // Append publishes e, expecting the subject's last sequence to be after (0: none), and waits until it is
@@ -73,6 +78,13 @@ func (j *Journal) Each(ctx context.Context, filter string) iter.Seq2[events.Chai
 	}
 }
 
+// Answered tells whether every event of the chains up to a sequence was answered for good. What lies ahead of the
+// durable's floor may be answered, too: that is not known, and counts as open.
+func (j *Journal) Answered(ctx context.Context, sequence uint64) (bool, error) {
+	s, err := j.bus.Consumer(ctx, Durable{Stream: events.StreamSuspensions, Name: DurableChains})
+	return err == nil && s.Floor >= sequence, err
+}
+
 // all reads through a consumer of its own.
 func (j *Journal) all(ctx context.Context, filter string) iter.Seq2[events.ChainRecord, error] {
 	return func(yield func(events.ChainRecord, error) bool) {
@@ -98,14 +110,14 @@ func chainRecord(c events.Chain, m jetstream.Msg) (events.ChainRecord, error) {
 	if err != nil {
 		return events.ChainRecord{}, fault.Wrap(fault.Internal, "a delivery without metadata", err)
 	}
-	r, err := record(m.Data(), at.Timestamp, at.Sequence.Stream)
+	r, err := record(m.Data(), m.Headers(), at.Timestamp, at.Sequence.Stream)
 	return events.ChainRecord{Record: r, Chain: c}, err
 }
 
-func record(data []byte, stored time.Time, sequence uint64) (events.Record, error) {
+func record(data []byte, h nats.Header, stored time.Time, sequence uint64) (events.Record, error) {
 	e, err := events.Decode(data)
 	if err != nil {
 		return events.Record{}, fault.Wrap(fault.Internal, "a stored record is no event", err)
 	}
-	return events.Record{Event: e, Stored: stored, Sequence: sequence}, nil
+	return events.Record{Event: e, Stored: stored, Sequence: sequence, Trace: traceOf(h)}, nil
 }

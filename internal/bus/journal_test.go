@@ -1,6 +1,7 @@
 package bus_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"holdfast/events"
+	"holdfast/internal/bus"
+	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
 	"holdfast/internal/testkit"
 )
@@ -182,4 +185,35 @@ func TestPublishEventOnceForEachID(t *testing.T) {
 	if reason(err) != fault.BusUnavailable {
 		t.Fatal(err)
 	}
+}
+
+// An event of a chain counts as answered once nobody has it in hand, and it does not come again: not before.
+func TestO5_AChainsEventIsAnsweredOnlyWhenNobodyHasIt(t *testing.T) {
+	_, b := testkit.StartBus(t)
+	j := b.Journal()
+	sequence, err := j.Append(t.Context(), events.Chain{Tenant: "acme", Connection: "c", Run: "r", Request: "q"}.Subject(), 0,
+		event(t, events.SuspensionResumed, events.Suspension{Request: "q"}))
+	must(t, err)
+	wants := func(want bool) {
+		t.Helper()
+		if got, err := j.Answered(t.Context(), sequence); err != nil || got != want {
+			t.Fatalf("answered: %v, %v", got, err)
+		}
+	}
+	wants(false)
+	inHand, goOn := make(chan struct{}, 1), make(chan struct{})
+	_, err = b.Consume(t.Context(), bus.ConsumerSpec{Stream: events.StreamSuspensions, Durable: bus.DurableChains},
+		func(context.Context, dispatch.Delivery) dispatch.Result {
+			inHand <- struct{}{}
+			<-goOn
+			return dispatch.Refuse(fault.New(fault.Poison, "took workers down"))
+		})
+	must(t, err)
+	<-inHand
+	wants(false)
+	close(goOn)
+	testkit.Eventually(t, patience, "the answer to count", func() bool {
+		got, err := j.Answered(t.Context(), sequence)
+		return err == nil && got
+	})
 }

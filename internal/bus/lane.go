@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"holdfast/internal/pause"
 )
 
 // lane is one stream of pulls, one pull at a time, on an inbox of its own. A pull asks for as many
@@ -60,7 +62,7 @@ func (l *lane) run(ctx context.Context) {
 		}
 		l.ask(n)
 		l.await(ctx)
-		if d := l.pauseAfter(); d > 0 && !pause(ctx, d) {
+		if d := l.pauseAfter(); d > 0 && !pause.For(ctx, d) {
 			return
 		}
 	}

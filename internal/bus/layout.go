@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -8,7 +9,8 @@ import (
 	"holdfast/events"
 )
 
-// SetupConfig says how much is kept, and how safely. Zero values stand for the defaults.
+// SetupConfig says how much is kept, and how safely. Zero values stand for the defaults, which are those of the
+// configuration, too.
 type SetupConfig struct {
 	// Replicas of every stream and bucket; 0 leaves what exists as it is and creates with 1.
 	Replicas int
@@ -17,10 +19,10 @@ type SetupConfig struct {
 	// OutcomesAge is the ledger's, at least ActionsAge, which is its default. A subject costs the server
 	// 300–500 bytes of memory for this long.
 	OutcomesAge time.Duration
-	// LongestDeadline is the longest that a run may be suspended; default 30 days. Chains are kept for a
+	// LongestDeadline is the longest that a run may be suspended; default 90 days. Chains are kept for a
 	// day more.
 	LongestDeadline time.Duration
-	// NoticesAge default 14 days, DeadLettersAge 30 days, HistoryAge 90 days.
+	// NoticesAge default 14 days, DeadLettersAge 42 days, HistoryAge 180 days.
 	NoticesAge, DeadLettersAge, HistoryAge time.Duration
 	// MarkerAge is how long a rung alarm waits for a worker; default 7 days. Workers away for longer rely
 	// on the sweep.
@@ -40,15 +42,15 @@ type SetupConfig struct {
 const day = 24 * time.Hour
 
 func (c SetupConfig) withDefaults() SetupConfig {
-	c.ActionsAge = orDefault(c.ActionsAge, 7*day)
-	c.OutcomesAge = orDefault(c.OutcomesAge, c.ActionsAge)
-	c.LongestDeadline = orDefault(c.LongestDeadline, 30*day)
-	c.NoticesAge = orDefault(c.NoticesAge, 14*day)
-	c.DeadLettersAge = orDefault(c.DeadLettersAge, 30*day)
-	c.HistoryAge = orDefault(c.HistoryAge, 90*day)
-	c.MarkerAge = orDefault(c.MarkerAge, 7*day)
-	c.AckWait = orDefault(c.AckWait, 30*time.Second)
-	c.MaxAckPending = orDefault(c.MaxAckPending, 200_000)
+	c.ActionsAge = cmp.Or(c.ActionsAge, 7*day)
+	c.OutcomesAge = cmp.Or(c.OutcomesAge, c.ActionsAge)
+	c.LongestDeadline = cmp.Or(c.LongestDeadline, 90*day)
+	c.NoticesAge = cmp.Or(c.NoticesAge, 14*day)
+	c.DeadLettersAge = cmp.Or(c.DeadLettersAge, 42*day)
+	c.HistoryAge = cmp.Or(c.HistoryAge, 180*day)
+	c.MarkerAge = cmp.Or(c.MarkerAge, 7*day)
+	c.AckWait = cmp.Or(c.AckWait, 30*time.Second)
+	c.MaxAckPending = cmp.Or(c.MaxAckPending, 200_000)
 	return c
 }
 
@@ -63,6 +65,7 @@ const (
 	advisoriesAge        = 30 * day
 	signInsAge           = time.Hour // a sign-in ends after ten minutes
 	usageAge             = 90 * day
+	replaysAge           = 30 * day // how long an interrupted replay can be gone on with
 	forever              = 0
 	kvPrefix             = "KV_"
 	kvSubjectPrefix      = "$KV."
@@ -73,7 +76,7 @@ func (c SetupConfig) streams() []jetstream.StreamConfig {
 	subjects := events.StreamSubjects()
 	stream := func(name, what string, age time.Duration) jetstream.StreamConfig {
 		return jetstream.StreamConfig{Name: name, Description: what, Subjects: subjects[name], MaxAge: age,
-			Discard: jetstream.DiscardNew, Duplicates: min(duplicates, orDefault(age, duplicates)),
+			Discard: jetstream.DiscardNew, Duplicates: min(duplicates, cmp.Or(age, duplicates)),
 			MaxMsgs: -1, MaxBytes: -1, MaxMsgsPerSubject: -1, MaxMsgSize: -1, MaxConsumers: -1}
 	}
 	// Old records give way where they are only for looking; elsewhere a full stream refuses.
@@ -90,7 +93,7 @@ func (c SetupConfig) streams() []jetstream.StreamConfig {
 
 	all := []jetstream.StreamConfig{
 		stream(events.StreamConnections, "what happened to connections", forever),
-		stream(events.StreamPermissions, "users, roles, places and processes", forever),
+		stream(events.StreamPermissions, "users, roles, places, processes and permission sets", forever),
 		stream(events.StreamActions, "action requests and operators' commands", c.ActionsAge),
 		stream(events.StreamOutcomes, "the ledger: one subject for each request", c.OutcomesAge),
 		stream(events.StreamSuspensions, "one chain for each suspended request", c.LongestDeadline+day),
@@ -98,10 +101,11 @@ func (c SetupConfig) streams() []jetstream.StreamConfig {
 		dead, history, advisories,
 		bucket(events.BucketConnections, "the registry of connections", 0, entryMarkerAge),
 		bucket(events.BucketNames, "who has which name", 0, nameMarkerAge),
-		bucket(events.BucketPermissions, "users, roles, places and processes as they are", 0, 0),
+		bucket(events.BucketPermissions, "users, roles, places, processes and permission sets as they are", 0, 0),
 		bucket(events.BucketTimers, "alarms of suspensions", 0, c.MarkerAge),
 		bucket(events.BucketSignIns, "sign-ins that were used", signInsAge, 0),
 		bucket(events.BucketUsage, "which steps use which connection", usageAge, 0),
+		bucket(events.BucketReplays, "how far replays are", replaysAge, leaseMarkerAge),
 		bucket(events.BucketSuspects, "messages that may take workers down", suspectsAge, 0),
 		bucket(events.BucketLeases, "leases between workers", 0, leaseMarkerAge),
 		bucket(events.BucketRuns, "terminated runs", c.LongestDeadline, 0),
@@ -120,7 +124,7 @@ func (c SetupConfig) streams() []jetstream.StreamConfig {
 func bucket(name, what string, age, markers time.Duration) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: kvPrefix + name, Description: what, Subjects: []string{kvSubjectPrefix + name + ".>"},
-		MaxAge: age, Discard: jetstream.DiscardNew, Duplicates: min(duplicates, orDefault(age, duplicates)),
+		MaxAge: age, Discard: jetstream.DiscardNew, Duplicates: min(duplicates, cmp.Or(age, duplicates)),
 		MaxMsgs: -1, MaxBytes: -1, MaxMsgsPerSubject: 1, MaxMsgSize: -1, MaxConsumers: -1,
 		AllowRollup: true, DenyDelete: true, AllowMsgTTL: markers > 0, SubjectDeleteMarkerTTL: markers,
 	}

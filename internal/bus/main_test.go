@@ -70,7 +70,7 @@ func feedActions(tb testing.TB, js jetstream.JetStream, from, n int) {
 	tb.Helper()
 	for i := from; i < from+n; i++ {
 		data, _ := json.Marshal(map[string]int{"n": i})
-		if _, err := js.PublishAsync(events.SubjectOf("acme", events.ActionRequested), data); err != nil {
+		if _, err := js.PublishAsync(events.SubjectOf("acme", events.ActionRequested), data, jetstream.WithStallWait(patience)); err != nil {
 			tb.Fatal(err)
 		}
 	}

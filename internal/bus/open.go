@@ -21,34 +21,41 @@ func (b *Bus) firstOpen(ctx context.Context, stream, durable, tenant string) (fi
 	if err != nil {
 		return nil, err
 	}
+	var answered uint64
 	err = b.try(ctx, "look at "+stream, func(ctx context.Context) error {
 		c, err := s.Consumer(ctx, durable)
-		if err != nil {
-			return err
-		}
-		if answered := c.CachedInfo().AckFloor.Stream; answered < stored {
-			first, err = s.GetMsg(ctx, answered+1, jetstream.WithGetMsgSubject(events.OfTenant(tenant)))
+		if err == nil {
+			answered = c.CachedInfo().AckFloor.Stream
 		}
 		return err
 	})
-	if missing(err) { // nothing of the tenant's, or it was answered meanwhile, and is gone
+	if missing(err) { // nobody answers anything
 		return nil, nil
 	}
-	return first, err
+	if err != nil || answered >= stored {
+		return nil, err
+	}
+	return b.nextOf(ctx, stream, tenant, answered+1)
+}
+
+// nextOf is a tenant's first message from a sequence on; nil where there is none.
+func (b *Bus) nextOf(ctx context.Context, stream, tenant string, from uint64) (m *jetstream.RawStreamMsg, err error) {
+	s, err := b.stream(ctx, stream)
+	if err != nil {
+		return nil, err
+	}
+	err = b.try(ctx, "look at "+stream, func(ctx context.Context) error {
+		m, err = s.GetMsg(ctx, from, jetstream.WithGetMsgSubject(events.OfTenant(tenant)))
+		return err
+	})
+	if missing(err) {
+		return nil, nil
+	}
+	return m, err
 }
 
 // lastOf is the last sequence of a stream, as its leader has it.
-func (b *Bus) lastOf(ctx context.Context, stream string) (sequence uint64, err error) {
-	s, err := b.stream(ctx, stream)
-	if err != nil {
-		return 0, err
-	}
-	err = b.try(ctx, "look at "+stream, func(ctx context.Context) error {
-		info, err := s.Info(ctx)
-		if err == nil {
-			sequence = info.State.LastSeq
-		}
-		return err
-	})
-	return sequence, err
+func (b *Bus) lastOf(ctx context.Context, stream string) (uint64, error) {
+	s, err := b.State(ctx, stream)
+	return s.Last, err
 }

@@ -23,8 +23,11 @@ type reader struct {
 }
 
 const (
-	readerFirst     = 32
-	readerBatch     = 500
+	readerFirst = 32
+	readerBatch = 500
+	// What is asked for ahead of who reads on, in messages and bytes; the bytes are more than any message has.
+	readerMost      = 4096
+	readerMostBytes = 10 << 20
 	readerWait      = 5 * time.Second
 	readerHeartbeat = time.Second
 	// readerForgotten is after how much silence the server forgets a reader. It keeps a thousand of a stream
@@ -79,21 +82,17 @@ func (b *Bus) openReader(ctx context.Context, stream, filter string, begin start
 func (r *reader) batch(ctx context.Context, n int, do func(jetstream.Msg) bool) error {
 	ctx, cancel := context.WithTimeout(ctx, readerWait)
 	defer cancel()
-	batch, err := r.cons.Fetch(n, jetstream.FetchContext(ctx), jetstream.FetchHeartbeat(readerHeartbeat))
+	opts := []jetstream.FetchOpt{jetstream.FetchContext(ctx)}
+	if end, _ := ctx.Deadline(); time.Until(end) > 3*readerHeartbeat { // in less it could not be missed, and is refused
+		opts = append(opts, jetstream.FetchHeartbeat(readerHeartbeat))
+	}
+	batch, err := r.cons.Fetch(n, opts...)
 	if err != nil {
 		return err
 	}
 	for m := range batch.Messages() {
-		at, err := m.Metadata()
-		if err != nil {
+		if goOn, err := r.take(m, do); err != nil || !goOn {
 			return err
-		}
-		if r.received++; at.Sequence.Consumer != r.received {
-			return errGap
-		}
-		r.exhausted = at.NumPending == 0
-		if !do(m) {
-			return nil
 		}
 	}
 	if err := batch.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
@@ -102,34 +101,72 @@ func (r *reader) batch(ctx context.Context, n int, do func(jetstream.Msg) bool) 
 	return nil
 }
 
+// take gives the message that comes next.
+func (r *reader) take(m jetstream.Msg, do func(jetstream.Msg) bool) (goOn bool, err error) {
+	at, err := m.Metadata()
+	if err != nil {
+		return false, err
+	}
+	if r.received++; at.Sequence.Consumer != r.received {
+		return false, errGap
+	}
+	r.exhausted = at.NumPending == 0
+	return do(placed{m, at}), nil
+}
+
+// placed is a message whose place in the stream was read once for all who ask.
+type placed struct {
+	jetstream.Msg
+
+	at *jetstream.MsgMetadata
+}
+
+// Metadata is the message's place; the error is always nil.
+func (p placed) Metadata() (*jetstream.MsgMetadata, error) { return p.at, nil }
+
 // snapshot gives what matched filter when it was asked, from its start on, and ends. The first batch is
-// small, for whoever wants a message or two.
+// small, for whoever wants a message or two; whoever reads on finds the next ones asked for already.
 func (b *Bus) snapshot(ctx context.Context, stream, filter string, begin start) iter.Seq2[jetstream.Msg, error] {
 	return func(yield func(jetstream.Msg, error) bool) {
-		began := time.Now()
-		r, err := b.openReader(ctx, stream, filter, begin)
-		if err != nil {
-			yield(nil, err)
-			return
+		began, more := time.Now(), true
+		do := func(m jetstream.Msg) bool {
+			more = yield(m, nil)
+			return more
 		}
-		size := uint64(readerFirst)
-		for more := true; more && r.received < r.pending; size = readerBatch {
-			before, want := r.received, min(size, r.pending-r.received)
-			err := r.batch(ctx, int(want), func(m jetstream.Msg) bool {
-				more = yield(m, nil)
-				return more
-			})
-			short := err == nil && more && r.received < before+want
-			if short && r.exhausted {
-				return
-			}
-			if short && r.received == before {
-				err = context.DeadlineExceeded // nothing came although there is more
-			}
-			if err != nil {
-				yield(nil, b.failed("read "+stream, began, err))
-				return
-			}
+		r, err := b.openReader(ctx, stream, filter, begin)
+		if err == nil && r.pending > 0 {
+			err = r.batch(ctx, int(min(readerFirst, r.pending)), do)
+		}
+		if err == nil && more && r.received < r.pending && !r.exhausted {
+			err = r.rest(ctx, do)
+		}
+		if err != nil && more { // whoever has enough is not asked again
+			yield(nil, b.failed("read "+stream, began, err))
 		}
 	}
+}
+
+// rest gives what is left of what matched when the reader was opened. It stops early when do says so.
+func (r *reader) rest(ctx context.Context, do func(jetstream.Msg) bool) error {
+	messages, err := r.cons.Messages(jetstream.PullMaxMessagesWithBytesLimit(readerMost, readerMostBytes),
+		jetstream.PullExpiry(readerWait), jetstream.PullHeartbeat(readerHeartbeat))
+	if err != nil {
+		return err
+	}
+	defer messages.Stop()
+	stop := context.AfterFunc(ctx, messages.Stop)
+	defer stop()
+	for goOn := true; goOn && r.received < r.pending && !r.exhausted; {
+		m, err := messages.Next(jetstream.NextMaxWait(readerWait))
+		if err == nil {
+			goOn, err = r.take(m, do)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -1,14 +1,33 @@
 package bus_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
 	"holdfast/events"
+	"holdfast/internal/bus"
 	"holdfast/internal/fault"
 	"holdfast/internal/testkit"
 )
+
+// Whoever completes a command line has little time, and is not refused.
+func TestRecordsAreReadInLittleTime(t *testing.T) {
+	n, b := testkit.StartBus(t)
+	_, js := raw(t, n.ClientURL())
+	feedActions(t, js, 0, 3)
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	defer cancel()
+	got := 0
+	for _, err := range b.Records(ctx, bus.Search{Stream: events.StreamActions, Filter: "hf.>"}) {
+		must(t, err)
+		got++
+	}
+	if got != 3 {
+		t.Errorf("%d records", got)
+	}
+}
 
 func TestRecordsAreAllThereInOrder(t *testing.T) {
 	n, b := testkit.StartBus(t)
@@ -36,7 +55,7 @@ func TestRecordsAreAllThereInOrder(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			began, got, before := time.Now(), 0, uint64(0)
-			for r, err := range b.Records(t.Context(), events.StreamActions, tt.filter, tt.from) {
+			for r, err := range b.Records(t.Context(), bus.Search{Stream: events.StreamActions, Filter: tt.filter, From: tt.from}) {
 				must(t, err)
 				if r.Sequence <= before || r.Sequence < tt.from || r.Stored.IsZero() || len(r.Raw) == 0 {
 					t.Fatalf("after %d: %+v", before, r)
@@ -52,10 +71,10 @@ func TestRecordsAreAllThereInOrder(t *testing.T) {
 		})
 	}
 	t.Run("since", func(t *testing.T) {
-		for r, err := range b.Records(t.Context(), events.StreamActions, subject, 0) {
+		for r, err := range b.Records(t.Context(), bus.Search{Stream: events.StreamActions, Filter: subject}) {
 			must(t, err)
 			got := 0
-			for s, err := range b.RecordsSince(t.Context(), events.StreamActions, "hf.>", r.Stored) {
+			for s, err := range b.Records(t.Context(), bus.Search{Stream: events.StreamActions, Filter: "hf.>", Since: r.Stored}) {
 				must(t, err)
 				if got++; s.Sequence != last {
 					t.Errorf("%d is older", s.Sequence)
@@ -76,7 +95,7 @@ func TestRecordsRemovedMeanwhileAreNoFailure(t *testing.T) {
 	s, err := js.Stream(t.Context(), events.StreamActions)
 	must(t, err)
 	got := 0
-	for r, err := range b.Records(t.Context(), events.StreamActions, "hf.>", 0) {
+	for r, err := range b.Records(t.Context(), bus.Search{Stream: events.StreamActions, Filter: "hf.>"}) {
 		must(t, err)
 		if got++; got == 1 {
 			for n := uint64(90); n <= 100; n++ {
@@ -95,7 +114,7 @@ func TestRecordsRemovedMeanwhileAreNoFailure(t *testing.T) {
 func TestRecordsSayThatTheStreamIsMissing(t *testing.T) {
 	n := testkit.StartNATS(t)
 	b := testkit.ConnectBus(t, n.ClientURL())
-	for _, err := range b.Records(t.Context(), events.StreamDeadLetters, "hf.>", 0) {
+	for _, err := range b.Records(t.Context(), bus.Search{Stream: events.StreamDeadLetters, Filter: "hf.>"}) {
 		if f := fault.From(err); f == nil || f.Reason != fault.BusUnavailable || f.Hint == "" {
 			t.Fatal(fmt.Sprint(err))
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"iter"
 	"strings"
+	"time"
 
 	"holdfast/events"
 	"holdfast/internal/connection"
@@ -12,16 +13,28 @@ import (
 )
 
 // Registry is the current state of every connection, from a cache that follows its bucket.
-type Registry struct{ kept[connection.Entry] }
+type Registry struct {
+	kept[connection.Entry]
+
+	follows *feed
+}
 
 // Registry starts to follow the registry. Bus.Ready waits for its first snapshot; until then Get reads
 // through. Call it once.
 func (b *Bus) Registry() *Registry {
-	r := &Registry{kept[connection.Entry]{bus: b, bucket: events.BucketConnections, decode: decodeEntry,
+	r := &Registry{kept: kept[connection.Entry]{bus: b, bucket: events.BucketConnections, decode: decodeEntry,
 		entries: make(map[string]cached[connection.Entry])}}
-	b.follow(r.feed(func() {}))
+	r.follows = r.feed(func() {})
+	b.follow(r.follows)
 	return r
 }
+
+// Prove goes on proving, until the bus is closed, that the cache shows what the bucket holds. Call it once.
+func (r *Registry) Prove() { r.follows.keepProving() }
+
+// Known is until when, by the bus's clock, everything that was stored is in the cache, as it was last proven; the
+// zero time where it never was.
+func (r *Registry) Known() time.Time { return r.follows.knownUntil() }
 
 // Get is the entry and its revision, from the cache, read through on a miss. (nil, 0) for a connection
 // that has no entry. The entry is shared: do not change it.
@@ -69,4 +82,16 @@ func decodeEntry(key string, data []byte) (*connection.Entry, error) {
 	}
 	e.Tenant, e.ID, _ = strings.Cut(key, ".")
 	return &e, nil
+}
+
+// Connection is one entry and its revision, as the leader has it, for whoever does not follow the registry.
+// (nil, 0) where there is none.
+func (b *Bus) Connection(ctx context.Context, tenant, id string) (*connection.Entry, uint64, error) {
+	key := tenant + "." + id
+	v, err := b.kvGet(ctx, events.BucketConnections, key)
+	if err != nil || v.gone {
+		return nil, 0, err
+	}
+	e, err := decodeEntry(key, v.data)
+	return e, v.revision, err
 }

@@ -18,7 +18,7 @@ func TestSetupIsIdempotent(t *testing.T) {
 	b := testkit.ConnectBus(t, n.ClientURL())
 	first, err := b.Setup(t.Context(), bus.SetupConfig{})
 	must(t, err)
-	if len(first.Changed)+len(first.Unchanged) > 0 || len(first.Created) != 18+len(bus.Durables()) {
+	if len(first.Changed)+len(first.Unchanged) > 0 || len(first.Created) != 19+len(bus.Durables()) {
 		t.Fatalf("first: %+v", first)
 	}
 	second, err := b.Setup(t.Context(), bus.SetupConfig{})

@@ -5,6 +5,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"go.opentelemetry.io/otel/propagation"
+
+	"holdfast/events"
 )
 
 // headers carry W3C trace context over NATS (https://www.w3.org/TR/trace-context/). Header names on NATS
@@ -31,4 +33,9 @@ func (h headers) Keys() []string {
 // inject adds the trace of ctx, if it has one.
 func inject(ctx context.Context, h nats.Header) {
 	propagation.TraceContext{}.Inject(ctx, headers(h))
+}
+
+// traceOf is the trace that inject has written.
+func traceOf(h nats.Header) events.Trace {
+	return events.Trace{Parent: headers(h).Get("traceparent"), State: headers(h).Get("tracestate")}
 }

@@ -8,6 +8,7 @@ import (
 
 	"holdfast/events"
 	"holdfast/internal/bus"
+	"holdfast/internal/pause"
 )
 
 // faults kills workers and leaders until its context ends, and counts.
@@ -20,11 +21,11 @@ type faults struct {
 
 // killWorkers kills one worker after another at random, and starts it again soon.
 func (f *faults) killWorkers(ctx context.Context, r *rand.Rand) {
-	for wait(ctx, between(r, time.Second, 4*time.Second)) {
+	for pause.For(ctx, between(r, time.Second, 4*time.Second)) {
 		w := f.workers[r.IntN(len(f.workers))]
 		w.kill()
 		f.workerKills.Add(1)
-		wait(ctx, between(r, 0, time.Second))
+		pause.For(ctx, between(r, 0, time.Second))
 		w.start()
 	}
 }
@@ -46,21 +47,25 @@ func (f *faults) killLeaders(ctx context.Context, r *rand.Rand) { f.killLeadersO
 // killLeadersOf kills the server that leads something, starts it again, and goes on once all have caught
 // up, so that there is a majority most of the time.
 func (f *faults) killLeadersOf(ctx context.Context, r *rand.Rand, leaders []bus.Durable) {
-	for wait(ctx, between(r, 2*time.Second, 6*time.Second)) {
-		l := leaders[r.IntN(len(leaders))]
-		i := f.cluster.StreamLeader(l.Stream)
-		if l.Name != "" {
-			i = f.cluster.ConsumerLeader(l.Stream, l.Name)
-		}
+	for pause.For(ctx, between(r, 2*time.Second, 6*time.Second)) {
+		i := f.leaderOf(leaders[r.IntN(len(leaders))])
 		if i < 0 {
 			continue
 		}
 		f.cluster.Kill(i)
 		f.leaderKills.Add(1)
-		wait(ctx, between(r, 0, 2*time.Second))
+		pause.For(ctx, between(r, 0, 2*time.Second))
 		f.cluster.Restart(i)
 		f.caughtUp(ctx)
 	}
+}
+
+// leaderOf is the server that leads it; -1 while there is none.
+func (w *world) leaderOf(l bus.Durable) int {
+	if l.Name == "" {
+		return w.cluster.StreamLeader(l.Stream)
+	}
+	return w.cluster.ConsumerLeader(l.Stream, l.Name)
 }
 
 // caughtUp waits, for a while, until every stream that matters has all its replicas up to date.
@@ -69,7 +74,7 @@ func (f *faults) caughtUp(ctx context.Context) {
 	defer cancel()
 	for _, l := range leaders {
 		for !f.current(ctx, l.Stream) {
-			if !wait(ctx, 100*time.Millisecond) {
+			if !pause.For(ctx, 100*time.Millisecond) {
 				return
 			}
 		}

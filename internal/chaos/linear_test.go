@@ -2,6 +2,7 @@ package chaos_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -15,7 +16,6 @@ import (
 
 	"holdfast/events"
 	"holdfast/internal/bus"
-	"holdfast/internal/chaos"
 	"holdfast/internal/fault"
 	"holdfast/internal/testkit"
 )
@@ -140,7 +140,7 @@ func (r *recorder) append(ctx context.Context, j *bus.Journal, client int, subje
 func (r *recorder) resolve(ctx context.Context, js jetstream.JetStream) error {
 	end := int64(time.Since(r.began))
 	for subject := range r.history {
-		err := readSubject(ctx, js, events.StreamSuspensions, subject, func(m chaos.Message) {
+		err := readSubject(ctx, js, events.StreamSuspensions, subject, func(m *jetstream.RawStreamMsg) {
 			op, ok := r.unknown[m.Header.Get(jetstream.MsgIDHeader)]
 			if !ok {
 				return
@@ -153,6 +153,25 @@ func (r *recorder) resolve(ctx context.Context, js jetstream.JetStream) error {
 		}
 	}
 	return nil
+}
+
+// readSubject gives every message on one subject, in order.
+func readSubject(ctx context.Context, js jetstream.JetStream, stream, subject string, take func(*jetstream.RawStreamMsg)) error {
+	s, err := js.Stream(ctx, stream)
+	if err != nil {
+		return err
+	}
+	for next := uint64(1); ; {
+		m, err := s.GetMsg(ctx, next, jetstream.WithGetMsgSubject(subject))
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		take(m)
+		next = m.Sequence + 1
+	}
 }
 
 // check holds every chain's history to the model.

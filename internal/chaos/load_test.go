@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"holdfast/events"
+	"holdfast/internal/pause"
 )
 
 // load publishes requests, breaks and repairs connections, and gives operators' commands, all at the
@@ -34,7 +35,7 @@ func (l *load) race(ctx context.Context, r *rand.Rand, connection string, suspen
 		ids := l.burst(ctx, r, connection, burst)
 		l.suspending.Add(burst)
 		l.meet(ctx, r, connection, ids, suspendFor)
-		wait(ctx, between(r, 0, 1500*time.Millisecond))
+		pause.For(ctx, between(r, 0, 1500*time.Millisecond))
 	}
 	l.repair(context.WithoutCancel(ctx), connection, true)
 }
@@ -42,14 +43,14 @@ func (l *load) race(ctx context.Context, r *rand.Rand, connection string, suspen
 // meet does one or two things to a burst's suspensions as near to their end as it can.
 func (l *load) meet(ctx context.Context, r *rand.Rand, connection string, ids []string, suspendFor time.Duration) {
 	end := suspendFor + between(r, -400*time.Millisecond, 400*time.Millisecond)
-	if !wait(ctx, end) {
+	if !pause.For(ctx, end) {
 		return
 	}
 	var all sync.WaitGroup
 	for range 1 + r.IntN(2) {
 		what, own := r.IntN(6), rand.New(rand.NewPCG(r.Uint64(), 0))
 		all.Go(func() {
-			wait(ctx, between(own, 0, 200*time.Millisecond))
+			pause.For(ctx, between(own, 0, 200*time.Millisecond))
 			switch what {
 			case 0, 1:
 				l.repair(ctx, connection, own.IntN(2) == 0)
@@ -59,7 +60,7 @@ func (l *load) meet(ctx context.Context, r *rand.Rand, connection string, ids []
 				l.command(ctx, events.SuspensionExtendRequested, events.SuspensionCommand{
 					Connection: connection, ExtendFor: events.Seconds(1 + own.IntN(3)),
 				})
-				wait(ctx, between(own, 500*time.Millisecond, 3*time.Second))
+				pause.For(ctx, between(own, 500*time.Millisecond, 3*time.Second))
 				l.repair(ctx, connection, true)
 			case 4:
 				for _, id := range ids[:len(ids)/4] {
@@ -94,7 +95,7 @@ func (l *load) command(ctx context.Context, t events.Type, c events.SuspensionCo
 
 // steady publishes at a connection that works, at all times.
 func (l *load) steady(ctx context.Context, r *rand.Rand, connection string) {
-	for wait(ctx, between(r, 0, 200*time.Millisecond)) {
+	for pause.For(ctx, between(r, 0, 200*time.Millisecond)) {
 		l.burst(ctx, r, connection, 1+r.IntN(4))
 	}
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"holdfast/events"
-	"holdfast/internal/chaos"
+	"holdfast/internal/audit"
+	"holdfast/internal/ops"
+	"holdfast/internal/pause"
 )
 
 // What a run must have seen at least, for each unit of scale; one in which nothing was killed proves
@@ -24,6 +25,7 @@ const (
 	longestLoad      = 3 * time.Minute
 	longestSettling  = 2 * time.Minute
 	longestRead      = 20 * time.Second
+	settleFor        = 10 * time.Second // what the audit gives workers for what follows from something
 )
 
 // Thousands of suspensions race repairs, operators and each other against their deadlines, while workers
@@ -52,7 +54,7 @@ func TestC15_O5_EveryRequestEndsOnceWhileWorkersAndLeadersAreKilled(t *testing.T
 		all.Go(func() { run(ctx, mine) })
 	}
 	began := time.Now()
-	for !enough(l, f, n) && wait(ctx, 100*time.Millisecond) {
+	for !enough(l, f, n) && pause.For(ctx, 100*time.Millisecond) {
 	}
 	stop()
 	all.Wait()
@@ -61,7 +63,7 @@ func TestC15_O5_EveryRequestEndsOnceWhileWorkersAndLeadersAreKilled(t *testing.T
 	t.Logf("in %s: %d requests and %d repeats, %d commands, %d repairs; settled in %s", loaded.Round(time.Second),
 		l.requests.Load(), l.repeats.Load(), l.commands.Load(), l.repairs.Load(), (time.Since(began) - loaded).Round(time.Second))
 	t.Logf("faults: %d worker kills, %d leader kills, %d reconnects", f.workerKills.Load(), f.leaderKills.Load(), f.reconnects())
-	t.Logf("ends %v, moves %v, %d dead letters", report.Ends, report.Moves, report.DeadLetters)
+	t.Logf("ends %v, moves %v, %d dead letters, %d ms to audit", report.Requests.Ended, report.Chains.Moves, report.Letters, report.TookMS)
 	assertLoad(t, f, report, n)
 }
 
@@ -75,20 +77,19 @@ func enough(l *load, f *faults, n int) bool {
 		f.workerKills.Load() >= leastWorkerKills && f.leaderKills.Load() >= leastLeaderKills
 }
 
-// settle waits until the checker finds nothing and nobody waits any more.
-func (w *world) settle(t *testing.T) chaos.Report {
+// settle waits until the audit finds nothing and nobody waits any more.
+func (w *world) settle(t *testing.T) audit.Report {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), longestSettling)
 	defer cancel()
-	var r chaos.Report
-	for wait(ctx, time.Second) {
-		h, err := w.history(ctx)
+	var r audit.Report
+	for pause.For(ctx, time.Second) {
+		read, err := w.audit(ctx)
 		if err != nil {
 			t.Logf("read the streams again: %v", err)
 			continue
 		}
-		h.Effects = w.target.Effects()
-		if r = chaos.Check(h, 0); len(r.Violations) == 0 && r.Waiting == 0 {
+		if r = read; r.OK && r.Requests.Open()+r.Chains.Waiting == 0 {
 			return r
 		}
 	}
@@ -96,29 +97,23 @@ func (w *world) settle(t *testing.T) chaos.Report {
 	return r
 }
 
-// history is one read of all streams. A bus that loses it in the middle does not cost more than one try.
-func (w *world) history(ctx context.Context) (*chaos.History, error) {
+// audit is one read of all streams. A bus that loses it in the middle does not cost more than one try.
+func (w *world) audit(ctx context.Context) (audit.Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, longestRead)
 	defer cancel()
-	return chaos.Read(ctx, w.js)
+	return audit.Run(ctx, ops.AuditSource(w.bus), audit.Options{Settle: settleFor, Late: longestSettling,
+		Effects: audit.Counted(w.target.Effects()), EffectsComplete: true})
 }
 
-func (w *world) complain(t *testing.T, r chaos.Report) {
+func (w *world) complain(t *testing.T, r audit.Report) {
 	t.Helper()
-	var text strings.Builder
-	for i, v := range r.Violations {
-		if i == 20 {
-			break
-		}
-		fmt.Fprintln(&text, v)
-	}
-	t.Errorf("not settled within %s: %d wait, %d violations:\n%s", longestSettling, r.Waiting, len(r.Violations), text.String())
+	t.Errorf("not settled within %s: %+v, %d wait: %v", longestSettling, r.Requests, r.Chains.Waiting, r.Err())
 	for i, worker := range w.workers {
 		t.Logf("worker %d:\n%s", i, worker.tail())
 	}
 }
 
-func assertLoad(t *testing.T, f *faults, r chaos.Report, n int) {
+func assertLoad(t *testing.T, f *faults, r audit.Report, n int) {
 	t.Helper()
 	if k := f.workerKills.Load(); k < leastWorkerKills {
 		t.Errorf("%d worker kills, want %d at least", k, leastWorkerKills)
@@ -129,15 +124,20 @@ func assertLoad(t *testing.T, f *faults, r chaos.Report, n int) {
 	if f.reconnects() == 0 {
 		t.Error("no worker ever lost the bus")
 	}
-	if s := r.Moves[events.SuspensionSuspended]; s < n*leastSuspensions {
+	if s := r.Chains.Moves[events.SuspensionSuspended.What()]; s < n*leastSuspensions {
 		t.Errorf("%d suspensions, want %d at least", s, n*leastSuspensions)
 	}
 	for _, move := range []events.Type{events.SuspensionResumed, events.SuspensionTerminated, events.SuspensionExtended} {
-		if r.Moves[move] < leastOfEachMove {
-			t.Errorf("%d %s, want %d at least", r.Moves[move], move, leastOfEachMove)
+		if k := r.Chains.Moves[move.What()]; k < leastOfEachMove {
+			t.Errorf("%d %s, want %d at least", k, move, leastOfEachMove)
 		}
 	}
-	if r.DeadLetters > 0 {
-		t.Errorf("%d dead letters, want none", r.DeadLetters)
+	if r.Letters > 0 {
+		t.Errorf("%d dead letters, want none", r.Letters)
+	}
+	for _, c := range r.Checks { // a judge that could not tell is none
+		if c.Unproven > 0 {
+			t.Errorf("%d of %s could not be told", c.Unproven, c.Check)
+		}
 	}
 }

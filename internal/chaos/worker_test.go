@@ -10,13 +10,17 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"holdfast/internal/testkit"
 )
 
 // worker is `holdfast worker` as a process that can be killed and started again.
 type worker struct {
 	tb     testing.TB
+	host   *testkit.Host // nil: this machine
 	binary string
 	config string
+	env    []string
 	log    string // file; all its lives write to it
 
 	mu     sync.Mutex
@@ -25,25 +29,28 @@ type worker struct {
 	exited chan struct{}
 }
 
-// buildWorker builds the binary that people deploy.
-func buildWorker(tb testing.TB) string {
+// buildWorker builds the binary that people deploy; more are arguments of go build.
+func buildWorker(tb testing.TB, more ...string) string {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), 10*time.Minute)
 	defer cancel()
 	binary := filepath.Join(tb.TempDir(), "holdfast")
-	out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "holdfast/cmd/holdfast").CombinedOutput()
+	args := append(append([]string{"build", "-o", binary}, more...), "holdfast/cmd/holdfast")
+	out, err := exec.CommandContext(ctx, "go", args...).CombinedOutput()
 	if err != nil {
 		tb.Fatalf("build holdfast: %v\n%s", err, out)
 	}
 	return binary
 }
 
-func startWorker(tb testing.TB, binary, config string, i int) *worker {
-	tb.Helper()
-	w := &worker{tb: tb, binary: binary, config: config, log: filepath.Join(tb.TempDir(), fmt.Sprintf("worker%d.log", i))}
-	w.start()
-	tb.Cleanup(w.kill)
-	return w
+// startWorker starts the world's next worker.
+func (w *world) startWorker(binary string, host *testkit.Host, env ...string) {
+	w.Helper()
+	one := &worker{tb: w, host: host, binary: binary, config: w.config, env: env,
+		log: filepath.Join(w.TempDir(), fmt.Sprintf("worker%d.log", len(w.workers)))}
+	one.start()
+	w.Cleanup(one.kill)
+	w.workers = append(w.workers, one)
 }
 
 func (w *worker) start() {
@@ -53,8 +60,8 @@ func (w *worker) start() {
 		w.tb.Fatal(err)
 	}
 	defer func() { _ = log.Close() }() // the child has its own
-	cmd := exec.Command(w.binary, "worker", "--config", w.config)
-	cmd.Stdout, cmd.Stderr, cmd.Env = log, log, []string{"PATH=" + os.Getenv("PATH")}
+	cmd := w.host.Command(w.binary, "worker", "--config", w.config)
+	cmd.Stdout, cmd.Stderr, cmd.Env = log, log, append([]string{"PATH=" + os.Getenv("PATH")}, w.env...)
 	if err := cmd.Start(); err != nil {
 		w.tb.Fatalf("start a worker: %v", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"holdfast/events"
 	"holdfast/internal/bus"
 	"holdfast/internal/devtarget"
+	"holdfast/internal/pause"
 	"holdfast/internal/testkit"
 )
 
@@ -33,37 +35,48 @@ type world struct {
 
 	cluster *testkit.Cluster
 	js      jetstream.JetStream
+	bus     *bus.Bus // the audit's
 	vault   *testkit.Vault
 	target  *devtarget.Target
 	base    string
 	config  string // the workers' file
 	workers []*worker
+
+	unpublished atomic.Int64 // tries to publish that got no answer
 }
 
 // newWorld starts everything; workers share one configuration.
 func newWorld(t *testing.T, workers int) *world {
 	t.Helper()
-	w := &world{TB: t, cluster: testkit.StartCluster(t, 3), vault: testkit.StartVault(t), target: devtarget.New(devtarget.Options{})}
-	w.js = w.cluster.JetStream()
-	b := testkit.ConnectBus(t, strings.Join(w.cluster.URLs(), ","))
-	testkit.SetUpBus(t, b, func(s *bus.SetupConfig) { s.Replicas, s.AckWait = 3, ackWait })
-	b.Close()
-	address, err := w.target.Start("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.target.Stop(context.Background()) })
-	w.base = "http://" + address
+	w := newWorldOn(t, testkit.StartCluster(t, 3), testkit.StartVault(t), devtarget.New(devtarget.Options{}), "127.0.0.1")
 	w.config = w.configFile(t)
 	binary := buildWorker(t)
-	for i := range workers {
-		w.workers = append(w.workers, startWorker(t, binary, w.config, i))
+	for range workers {
+		w.startWorker(binary, nil)
 	}
 	return w
 }
 
+// newWorldOn sets a cluster up and starts the target at an address; it has no workers yet.
+func newWorldOn(t *testing.T, c *testkit.Cluster, v *testkit.Vault, target *devtarget.Target, address string) *world {
+	t.Helper()
+	w := &world{TB: t, cluster: c, vault: v, target: target, js: c.JetStream()}
+	w.bus = testkit.ConnectBus(t, strings.Join(w.cluster.URLs(), ","))
+	testkit.SetUpBus(t, w.bus, func(s *bus.SetupConfig) { s.Replicas, s.AckWait = 3, ackWait })
+	listens, err := w.target.Start(address + ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.target.Stop(context.Background()) })
+	w.base = "http://" + listens
+	return w
+}
+
+// settings are a worker's file, by section.
+type settings map[string]map[string]any
+
 // configFile is what an operator would write, with the least Vault policy and times that suit a test.
-func (w *world) configFile(t *testing.T) string {
+func (w *world) configFile(t *testing.T, with ...func(settings)) string {
 	t.Helper()
 	policy, err := os.ReadFile("../../deploy/vault/worker.hcl")
 	if err != nil {
@@ -73,21 +86,24 @@ func (w *world) configFile(t *testing.T) string {
 	role, secretID := w.vault.AppRole(t, "worker", []string{"worker"})
 	dir := t.TempDir()
 	secretFile := filepath.Join(dir, "secret-id")
-	settings := map[string]any{
-		"nats": map[string]any{"urls": w.cluster.URLs()},
-		"vault": map[string]any{
+	s := settings{
+		"nats": {"urls": w.cluster.URLs()},
+		"vault": {
 			"address": w.vault.Address, "cache_ttl": "1s",
 			"auth": map[string]any{"method": "approle", "role_id": role, "secret_id_file": secretFile},
 		},
-		"worker": map[string]any{
+		"worker": {
 			"concurrency": 32, "prefetch": 200, "backoff_base": "50ms", "backoff_max": "1s",
 			"broken_poll_interval": "1s", "sweep_interval": "2s",
 		},
-		"suspension": map[string]any{"ending_soon": "1s"},
-		"http":       map[string]any{"allow_addresses": []string{"127.0.0.0/8"}},
-		"listen":     map[string]any{"metrics": ""},
+		"suspension": {"ending_soon": "1s"},
+		"http":       {"allow_addresses": []string{"127.0.0.0/8"}},
+		"listen":     {"metrics": ""},
 	}
-	raw, err := yaml.Marshal(settings)
+	for _, change := range with {
+		change(s)
+	}
+	raw, err := yaml.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,39 +162,36 @@ func (w *world) publish(ctx context.Context, t events.Type, payload any) error {
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		wait(ctx, 50*time.Millisecond)
+		w.unpublished.Add(1)
+		pause.For(ctx, 50*time.Millisecond)
 	}
 }
 
 // connect creates a connection that suspends for some seconds.
-func (w *world) connect(id string, suspendFor events.Seconds) {
+func (w *world) connect(id string, suspendFor events.Seconds, with ...func(*events.Connection)) {
 	w.Helper()
-	w.password(id, "demo-password")
 	c := events.Connection{
 		ID: id, Name: "Connection " + id, Type: "http", Kind: events.Shared, SuspendFor: suspendFor,
 		Availability: events.Availability{Level: "tenant"}, Owners: []string{"ann"}, Actor: events.ActorSystem,
 		Auth:     events.AuthSettings{Method: "basic"},
 		Settings: json.RawMessage(fmt.Sprintf(`{"base_url":%q,"test_path":"/me"}`, w.base+"/basic")),
 	}
+	for _, change := range with {
+		change(&c)
+	}
+	if c.Auth.Method == "basic" {
+		w.password(id, "demo-password")
+	}
 	if err := w.publish(w.Context(), events.ConnectionCreated, c); err != nil {
 		w.Fatal(err)
 	}
 }
 
+// secretPath is where a connection's secret is, below secret/.
+func secretPath(id string) string { return "holdfast/" + tenant + "/conn/" + id + "/config" }
+
 // password writes a connection's secret to Vault.
 func (w *world) password(id, password string) {
 	w.Helper()
-	w.vault.Put(w, "holdfast/"+tenant+"/conn/"+id+"/config", map[string]any{"username": "demo", "password": password})
-}
-
-// wait waits; false when ctx ended first.
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
+	w.vault.Put(w, secretPath(id), map[string]any{"username": "demo", "password": password})
 }

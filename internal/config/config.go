@@ -25,6 +25,7 @@ type Config struct {
 	Retention   Retention   `yaml:"retention"`
 	Suspension  Suspension  `yaml:"suspension"`
 	Connections Connections `yaml:"connections"`
+	Permissions Permissions `yaml:"permissions"`
 	HTTP        HTTP        `yaml:"http"`
 	Listen      Listen      `yaml:"listen"`
 	Console     Console     `yaml:"console"`
@@ -94,10 +95,11 @@ type Worker struct {
 	DrainTimeout          time.Duration `yaml:"drain_timeout" default:"25s" min:"1s" max:"10m" help:"How long running actions may take to finish after SIGTERM; then they are handed back."`
 	Setup                 bool          `yaml:"setup" default:"false" help:"Create and update streams, consumers and buckets at start, as holdfast setup does."`
 	BrokenPollInterval    time.Duration `yaml:"broken_poll_interval" default:"15s" min:"1s" max:"1h" help:"How often Vault is asked whether the secrets of broken connections changed."`
+	WatchInterval         time.Duration `yaml:"watch_interval" default:"15s" min:"1s" max:"10m" help:"How often a worker looks at its consumers' lag, at bus and Vault, and at its connections, for the metrics."`
 	SweepInterval         time.Duration `yaml:"sweep_interval" default:"1h" min:"1s" max:"24h" help:"How often all suspensions are looked through for lost alarms and missed repairs."`
 	ResumeRate            float64       `yaml:"resume_rate" default:"2000" min:"0.1" max:"100000" help:"Suspended runs resumed per second, for one connection and worker."`
 	ProviderPatience      time.Duration `yaml:"provider_patience" default:"15m" min:"0s" max:"24h" help:"How long unclear answers of an identity provider (an HTML page, a 404) are retried before the run is suspended."`
-	AccessTokenRenewAhead time.Duration `yaml:"access_token_renew_ahead" default:"1m" min:"0s" max:"1h" help:"How long before its end an OAuth access token is renewed."`
+	AccessTokenRenewAhead time.Duration `yaml:"access_token_renew_ahead" default:"1m" min:"1s" max:"1h" help:"How long before its end an OAuth access token is renewed."`
 }
 
 // Retention is how long the streams keep what they hold. HF_CONNECTIONS keeps everything, and
@@ -124,6 +126,13 @@ type Connections struct {
 	AnnounceEnds []string      `yaml:"announce_ends" default:"336h,72h,24h" help:"How long ahead of a known end (of a connection, a password, a refresh token, a client secret) it is announced; each time once."`
 }
 
+// Permissions is how permission sets count.
+type Permissions struct {
+	RequireApp   bool          `yaml:"require_app" default:"false" help:"Deny action requests that name no app: no permission set has a say in them."`
+	MaxAge       time.Duration `yaml:"max_age" default:"30s" min:"0s" max:"1h" help:"How long ago what is known of users and permission sets may have been proven to be all; a worker that knows less decides nothing. 0: however long."`
+	QuestionRate float64       `yaml:"question_rate" default:"500" min:"0" max:"1000000" help:"Questions about permissions that a worker answers per second and tenant; 0: no bound."`
+}
+
 // HTTP bounds what the http connector and token requests do.
 type HTTP struct {
 	AllowAddresses []string      `yaml:"allow_addresses" help:"Networks (CIDR), addresses and host names that may be reached although they are loopback, link-local or metadata addresses."`
@@ -132,7 +141,7 @@ type HTTP struct {
 
 // Listen is where the worker can be asked.
 type Listen struct {
-	Metrics string `yaml:"metrics" default:"127.0.0.1:9464" help:"Address of /metrics, /healthz and /readyz; empty turns them off."`
+	Metrics string `yaml:"metrics" default:"127.0.0.1:9464" help:"Address of /metrics, /healthz, /readyz and /waiting, without a login; empty turns them off."`
 }
 
 // Console is where people sign accounts in, and who may look at connections there.
@@ -152,11 +161,14 @@ type Console struct {
 
 // Log is what is logged, and how.
 type Log struct {
-	Level  string `yaml:"level" default:"info" oneof:"debug,info,warn,error" common:"true" help:"Least level that is logged."`
-	Format string `yaml:"format" default:"json" oneof:"json,console" help:"One JSON object a line, or text for people."`
+	Level       string        `yaml:"level" default:"info" oneof:"debug,info,warn,error" common:"true" help:"Least level that is logged."`
+	Levels      []string      `yaml:"levels" help:"Other levels for parts of a worker, such as bus=debug or deliveries=warn. Parts are bus, deliveries (a line for each), vault, and worker (the rest)."`
+	Format      string        `yaml:"format" default:"json" oneof:"json,console" help:"One JSON object a line, or text for people."`
+	SlowRequest time.Duration `yaml:"slow_request" default:"10s" min:"0s" help:"A request that is handled for as long is logged as a warning, with the times of its stages; 0 turns that off."`
 }
 
 // Tracing is where spans go.
 type Tracing struct {
-	OTLPEndpoint string `yaml:"otlp_endpoint" help:"OTLP over HTTP, as a URL such as http://collector:4318; empty turns tracing off."`
+	OTLPEndpoint string  `yaml:"otlp_endpoint" help:"OTLP over HTTP, as a URL such as http://collector:4318 (/v1/traces is added where it has no path); empty turns tracing off."`
+	SampleRatio  float64 `yaml:"sample_ratio" default:"1" min:"0" max:"1" help:"Share of the traces that begin here and are sent. An event that brings a trace is sampled as its sender has decided."`
 }

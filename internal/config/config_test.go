@@ -87,6 +87,7 @@ func TestGoodFile(t *testing.T) {
 		"float":       c.Worker.ResumeRate == 500.5,
 		"default":     c.Worker.AckWait == 30*time.Second,
 		"block list":  len(c.HTTP.AllowAddresses) == 2,
+		"log levels":  c.Log.LevelOf(config.LogBus) == "warn" && c.Log.LevelOf(config.LogDeliveries) == "error" && c.Log.LevelOf(config.LogVault) == "debug",
 	}
 	for what, ok := range checks {
 		if !ok {

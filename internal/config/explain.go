@@ -26,6 +26,18 @@ func (l *Loaded) Rows() []Row {
 	return rows
 }
 
+// Changed names the settings whose values differ. Secrets count as the same.
+func Changed(before, after *Loaded) []string {
+	var keys []string
+	was := before.Rows()
+	for i, row := range after.Rows() {
+		if row.Value != was[i].Value {
+			keys = append(keys, row.Key)
+		}
+	}
+	return keys
+}
+
 // Setting describes one setting.
 type Setting struct {
 	Key     string

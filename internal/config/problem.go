@@ -2,6 +2,8 @@ package config
 
 import (
 	"strings"
+
+	"holdfast/internal/nearest"
 )
 
 // Problem is one mistake in the configuration. None of its texts holds a value of a secret.
@@ -43,41 +45,15 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// nearest is the candidate that a typing mistake or two make of word; "" where none is near.
-func nearest(word string, candidates []string) string {
-	best, least := "", max(2, len(word)/4)+1
-	for _, c := range candidates {
-		if d := distance(word, c); d < least {
-			best, least = c, d
-		}
-	}
-	return best
+// closest is the candidate that a typing mistake or two make of word; "" where none is near. What is written in front of
+// all of them is long: a larger part of the letters would make any two of them alike.
+func closest(word string, candidates []string) string {
+	return nearest.Word(word, candidates, max(2, len(word)/4))
 }
 
 func didYouMean(word string, candidates []string) string {
-	if near := nearest(word, candidates); near != "" {
+	if near := closest(word, candidates); near != "" {
 		return "did you mean " + near + "?"
 	}
 	return ""
-}
-
-// distance is the Levenshtein distance in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			substituted := diagonal
-			if a[i] != b[j] {
-				substituted++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(substituted, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -30,14 +30,16 @@ var readElsewhere = map[string][2]string{
 	"console.issuer":                  {"internal/app/console.go", "cfg.Console.Issuer"},
 	"console.client_id":               {"internal/app/console.go", "cfg.Console.ClientID"},
 	"console.client_secret":           {"internal/app/console.go", "cfg.Console.ClientSecret"},
-	"tracing.otlp_endpoint":           {"internal/app/tracing.go", "cfg.Tracing.OTLPEndpoint"},
-	"log.level":                       {"cmd/holdfast/worker.go", "l.Level"},
+	"worker.watch_interval":           {"internal/app/watch.go", "cfg.Worker.WatchInterval"},
+	"log.level":                       {"internal/app/loglevels.go", "c.LevelOf"},
+	"log.levels":                      {"internal/app/loglevels.go", "c.LevelOf"},
+	"log.slow_request":                {"internal/app/routes.go", "cfg.Log.SlowRequest"},
 	"log.format":                      {"cmd/holdfast/worker.go", "l.Format"},
 }
 
 // passedOn is everything that a configuration makes of the parts that it configures.
 func passedOn(c config.Config) []any {
-	return []any{app.BusConfig(c), app.SetupConfig(c), app.VaultConfig(c), app.HandlerOptions(c), app.ConsoleOptions(c, nil)}
+	return []any{app.BusConfig(c), app.SetupConfig(c), app.VaultConfig(c), app.HandlerOptions(c), app.ConsoleOptions(c, nil), app.TracingOptions(c)}
 }
 
 // A setting that nothing reads is a promise that nobody keeps.

@@ -30,6 +30,7 @@ func (l *loader) validate(vault bool) {
 	l.checkDurations(c)
 	l.checkAddresses(c)
 	l.checkConsole(c.Console)
+	l.checkLog(c.Log)
 }
 
 // wrong notes a problem with a setting at the place where its value came from.

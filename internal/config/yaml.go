@@ -90,7 +90,7 @@ func (l *loader) children(prefix string) []string {
 
 // suggestKey looks in the section first, then for a setting of that name in another section.
 func (l *loader) suggestKey(prefix, name string, children []string) string {
-	if near := nearest(name, children); near != "" {
+	if near := closest(name, children); near != "" {
 		return "did you mean " + prefix + near + "?"
 	}
 	for _, s := range l.settings {

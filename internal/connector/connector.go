@@ -25,8 +25,9 @@ type Request struct {
 	Credential credential.Credential
 	// IdempotencyKey is the request's id, the same on every attempt.
 	IdempotencyKey string
-	// TraceParent and TraceState are the W3C trace context to forward; may be empty.
-	TraceParent, TraceState string
+	// Fenced is set where the version that Input names is the one that was looked at, and not one that the action
+	// named: that the record has changed since is a Conflict, without effect.
+	Fenced bool
 }
 
 // Result is a connector's answer, fit for the outcome: declared, bounded, and free of the credential.
@@ -47,7 +48,7 @@ type Connector interface {
 	// Validate checks input, settings and credential header without touching the network. The fault is
 	// InputInvalid or SettingsInvalid, with Field; pointers are relative to the document that is wrong.
 	Validate(Request) error
-	// Execute performs the operation, once. Where the target refused (Forbidden, TargetRejected) the Result
+	// Execute performs the operation, once, and tells the target the W3C trace context of ctx, where it speaks HTTP. Where the target refused (Forbidden, TargetRejected) the Result
 	// is filled in beside the error, so that the outcome can carry the answer. NoEffect is set where it is
 	// proven that the target did nothing.
 	Execute(context.Context, Request) (Result, error)

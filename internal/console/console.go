@@ -29,7 +29,7 @@ type Options struct {
 // is known of use.
 type Ports struct {
 	Registry    Registry
-	Directories Directories
+	Permissions Permissions
 	Secrets     Secrets
 	Changes     Changes
 	SignIns     SignIns

@@ -91,7 +91,7 @@ func TestC10_TestFromTheList(t *testing.T) {
 		t.Errorf("revoked, and it works: %s", broken.text)
 	}
 	w.becomes("crm", "to be broken", func(e *connection.Entry) bool { return e.State() == events.StateBroken })
-	a.expect(a.get("/"), http.StatusOK, "broken", "bad credentials")
+	testkit.Eventually(t, patient, "the page to say so", func() bool { return a.get("/").says("broken", "invalid grant") })
 }
 
 // TestC6_ATestIsShownInItsTenantOnly, also to who has the same id in another one.

@@ -5,11 +5,11 @@ import (
 	"iter"
 	"time"
 
-	"holdfast/internal/access"
 	"holdfast/internal/catalog"
 	"holdfast/internal/connection"
 	"holdfast/internal/oauth"
 	"holdfast/internal/ops"
+	"holdfast/internal/permission"
 	"holdfast/internal/secret"
 	"holdfast/vaultclient"
 )
@@ -22,9 +22,9 @@ type Registry interface {
 	All() iter.Seq[*connection.Entry]
 }
 
-// Directories are users, groups, roles and places.
-type Directories interface {
-	Of(tenant string) *access.Directory
+// Permissions are permission sets, and the users, groups, roles and places that they stand on.
+type Permissions interface {
+	Of(tenant string) *permission.Snapshot
 }
 
 // Secrets is Vault, as far as an exchange needs it; what is written goes through Changes.

@@ -80,7 +80,9 @@ func unseen() *fault.Fault {
 
 // decide is nil for what the rules allow.
 func (c *Console) decide(tenant string, op access.Op, actor string, e *connection.Entry) *fault.Fault {
-	return access.Decide(c.Directories.Of(tenant), access.Question{Op: op, Actor: actor, Now: &e.Connection}).Fault()
+	now := c.Permissions.Of(tenant)
+	q := access.Question{Op: op, Actor: actor, Now: &e.Connection, Site: now.SiteRights(actor)}
+	return access.Decide(now.Directory(), q).Fault()
 }
 
 // host is where the person is going to sign in.

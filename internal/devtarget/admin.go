@@ -11,6 +11,7 @@ import (
 //	PUT    /admin/fault     a Fault; DELETE ends it
 //	GET    /admin/calls     what Calls returns; DELETE forgets them
 //	GET    /admin/effects   what Effects returns; DELETE forgets them
+//	GET    /admin/effects.jsonl  the same as a log: a line for each effect, as holdfast audit --target-log reads it
 //	DELETE /admin           all of these, but for the password
 //
 // PUT and DELETE answer 204, a wrong body 400.
@@ -65,6 +66,16 @@ func (t *Target) deleteCalls(w http.ResponseWriter, _ *http.Request) {
 
 func (t *Target) getEffects(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, t.Effects())
+}
+
+func (t *Target) getEffectsLog(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/jsonl")
+	lines := json.NewEncoder(w)
+	for key, times := range t.Effects() {
+		for range times {
+			_ = lines.Encode(map[string]any{"idempotency_key": key, "effect": true}) // whoever asked may be gone
+		}
+	}
 }
 
 func (t *Target) deleteEffects(w http.ResponseWriter, _ *http.Request) {

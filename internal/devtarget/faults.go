@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"holdfast/internal/pause"
 )
 
 // Fault is how the next requests are answered, whatever they ask and whoever asks.
@@ -66,7 +68,7 @@ func (t *Target) faulty(resource string, w http.ResponseWriter, r *http.Request,
 	if f.AfterEffect {
 		proper(discard{http.Header{}})
 	}
-	if f.DelayMS > 0 && !pause(r, time.Duration(f.DelayMS)*time.Millisecond) {
+	if f.DelayMS > 0 && !pause.For(r.Context(), time.Duration(f.DelayMS)*time.Millisecond) {
 		return
 	}
 	switch {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"holdfast/internal/pause"
 )
 
 // maxBody bounds what a request may send, in bytes.
@@ -92,20 +94,8 @@ func slow(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, map[string]string{"error": "ms is a number of milliseconds"})
 		return
 	}
-	if pause(r, time.Duration(ms)*time.Millisecond) {
+	if pause.For(r.Context(), time.Duration(ms)*time.Millisecond) {
 		answer(w, http.StatusOK, map[string]int{"waited_ms": ms})
-	}
-}
-
-// pause waits; false when the client went away.
-func pause(r *http.Request, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-r.Context().Done():
-		return false
 	}
 }
 

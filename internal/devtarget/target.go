@@ -83,6 +83,7 @@ func (t *Target) routes() {
 	t.mux.HandleFunc("GET /admin/calls", t.getCalls)
 	t.mux.HandleFunc("DELETE /admin/calls", t.deleteCalls)
 	t.mux.HandleFunc("GET /admin/effects", t.getEffects)
+	t.mux.HandleFunc("GET /admin/effects.jsonl", t.getEffectsLog)
 	t.mux.HandleFunc("DELETE /admin/effects", t.deleteEffects)
 }
 

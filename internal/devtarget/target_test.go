@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -163,6 +164,12 @@ func TestEffectsCountEveryApplication(t *testing.T) {
 	}
 	if got := r.want(200, "GET", "/admin/effects", "", nil); got != `{"one":1,"two":2}`+"\n" {
 		t.Errorf("effects by HTTP: %s", got)
+	}
+	lines := strings.Split(r.want(200, "GET", "/admin/effects.jsonl", "", nil), "\n")
+	slices.Sort(lines)
+	one, two := `{"effect":true,"idempotency_key":"one"}`, `{"effect":true,"idempotency_key":"two"}`
+	if want := []string{"", one, two, two}; !slices.Equal(lines, want) {
+		t.Errorf("effects as a log: %q", lines)
 	}
 	r.want(204, "DELETE", "/admin/effects", "", nil)
 	if len(r.Effects()) != 0 {

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"time"
 
+	"holdfast/events"
 	"holdfast/internal/fault"
 )
 
@@ -19,10 +20,30 @@ func checkTime(r *Router, in *incoming) *fault.Fault {
 	return nil
 }
 
-// Age is how old an event is at now (the bus's time): from its own time, or from when the bus stored it,
-// whichever is older. Never negative; 0 where neither is known.
+// FirstStored is when the bus stored a delivery, or the first try of it where it is the retry of a dead letter that
+// says so. A header can only make it older.
+func FirstStored(d Delivery) time.Time {
+	first, err := time.Parse(time.RFC3339Nano, d.Get(events.HeaderFirstStored))
+	if err != nil || !d.Time.IsZero() && first.After(d.Time) {
+		return d.Time
+	}
+	return first
+}
+
+// OnBus is for how long, at now (the bus's time), the bus has had a delivery, or the first try of it: whatever its
+// publisher's clock says. Never negative; 0 where it is not known.
+func OnBus(d Delivery, now time.Time) time.Duration {
+	first := FirstStored(d)
+	if first.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(first))
+}
+
+// Age is how old an event is at now (the bus's time): from its own time, or from when the bus stored it or the
+// first try of it, whichever is older. Never negative; 0 where neither is known.
 func Age(m Meta, now time.Time) time.Duration {
-	oldest := m.Time
+	oldest := FirstStored(m.Delivery)
 	if oldest.IsZero() || !m.EventTime.IsZero() && m.EventTime.Before(oldest) {
 		oldest = m.EventTime
 	}
@@ -31,3 +52,10 @@ func Age(m Meta, now time.Time) time.Duration {
 	}
 	return max(0, now.Sub(oldest))
 }
+
+// StaleMargin keeps a request that is about to outlive its ledger from being started.
+const StaleMargin = time.Hour
+
+// StaleAge is the age from which on a request that the ledger knows nothing of is refused, where the ledger keeps
+// requests for so long: nobody could tell whether it ran before.
+func StaleAge(ledger time.Duration) time.Duration { return ledger - min(StaleMargin, ledger/10) }

@@ -16,9 +16,9 @@ const (
 	traceState      = "tracestate"
 )
 
-// isBinary tells whether the event's attributes are in headers and its payload is the whole message. A
+// IsBinary tells whether the event's attributes are in headers and its payload is the whole message. A
 // content type of CloudEvents' own says that they are not, whatever else is in the headers.
-func isBinary(headers map[string][]string) bool {
+func IsBinary(headers map[string][]string) bool {
 	if hasPrefixFold(header(headers, contentType), "application/cloudevents") {
 		return false
 	}
@@ -28,6 +28,21 @@ func isBinary(headers map[string][]string) bool {
 		}
 	}
 	return false
+}
+
+// AttributeHeaders are the headers that say what a message in binary mode is, its content type included; nil for one
+// in structured mode. Of a header that comes more than once it is the first.
+func AttributeHeaders(headers map[string][]string) map[string]string {
+	if !IsBinary(headers) {
+		return nil
+	}
+	all := make(map[string]string)
+	for name, values := range headers {
+		if len(values) > 0 && (attributeName(name) != "" || strings.EqualFold(name, contentType)) {
+			all[name] = strings.ToValidUTF8(values[0], "")
+		}
+	}
+	return all
 }
 
 func required(attribute string) bool {

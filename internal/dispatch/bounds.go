@@ -8,7 +8,7 @@ import (
 )
 
 // checkSize looks at the length alone, before anything is read or copied.
-func checkSize(r *Router, in *incoming) *fault.Fault {
+func checkSize(_ *Router, in *incoming) *fault.Fault {
 	size := len(in.Data)
 	for name, values := range in.Header {
 		size += len(name)
@@ -16,8 +16,8 @@ func checkSize(r *Router, in *incoming) *fault.Fault {
 			size += len(v)
 		}
 	}
-	if size > r.maxBytes {
-		return fault.New(fault.TooLarge, fmt.Sprintf("the message has %d bytes, at most %d are read", size, r.maxBytes))
+	if size > MaxBytes {
+		return fault.New(fault.TooLarge, fmt.Sprintf("the message has %d bytes, at most %d are read", size, MaxBytes))
 	}
 	return nil
 }

@@ -51,6 +51,8 @@ type Result struct {
 	After time.Duration // Retry: the least delay; 0 lets the bus back off by the number of deliveries
 	// Label says what came of it, for logs and metrics: "completed", "suspended", "duplicate", …
 	Label string
+	// Answer is what a question is answered with; nil for what is none.
+	Answer any
 	// EventType and EventID are filled in by the router as soon as they are known.
 	EventType string
 	EventID   string
@@ -58,6 +60,9 @@ type Result struct {
 
 // Done means that the delivery is handled; label says what came of it.
 func Done(label string) Result { return Result{Verb: Ack, Label: label} }
+
+// Answered means that the delivery was a question, and this is the answer.
+func Answered(answer any) Result { return Result{Verb: Ack, Label: "answered", Answer: answer} }
 
 // Again means that the delivery shall come again, for the fault's reason and no sooner than it asks.
 func Again(f *fault.Fault) Result {
@@ -76,9 +81,7 @@ func Refuse(f *fault.Fault) Result { return Result{Verb: Reject, Fault: f, Label
 type Meta struct {
 	Delivery
 
-	Tenant      string // the subject's second token
-	EventID     string
-	EventTime   time.Time // CloudEvents time; zero when absent
-	TraceParent string    // W3C trace context, from the headers or the extension
-	TraceState  string
+	Tenant    string // the subject's second token
+	EventID   string
+	EventTime time.Time // CloudEvents time; zero when absent
 }

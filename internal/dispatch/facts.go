@@ -2,8 +2,8 @@ package dispatch
 
 import "context"
 
-// Facts are ids that a Router reads from a delivery and middleware around it wants to name. Each is a safe
-// id, or empty where the delivery has none.
+// Facts are ids that a handler learns of a delivery and middleware around it wants to name. Each is a safe id, or
+// empty where the delivery has none.
 type Facts struct {
 	Tenant     string
 	Request    string
@@ -11,18 +11,32 @@ type Facts struct {
 	Connection string
 }
 
-type factsKey struct{}
+// noted is what is learned of a delivery while it is handled.
+type noted struct {
+	Facts
 
-// withFacts makes room in a context for what the Router learns, unless an outer middleware did.
-func withFacts(ctx context.Context) (context.Context, *Facts) {
-	if f := factsOf(ctx); f != nil {
-		return ctx, f
-	}
-	f := new(Facts)
-	return context.WithValue(ctx, factsKey{}, f), f
+	stages stageTimes
 }
 
-func factsOf(ctx context.Context) *Facts {
-	f, _ := ctx.Value(factsKey{}).(*Facts)
-	return f
+type factsKey struct{}
+
+// withFacts makes room in a context for what is learned, unless an outer middleware did.
+func withFacts(ctx context.Context) (context.Context, *noted) {
+	if n := factsOf(ctx); n != nil {
+		return ctx, n
+	}
+	n := new(noted)
+	return context.WithValue(ctx, factsKey{}, n), n
+}
+
+func factsOf(ctx context.Context) *noted {
+	n, _ := ctx.Value(factsKey{}).(*noted)
+	return n
+}
+
+// Name tells whose delivery it is that ctx belongs to, where no Router does.
+func Name(ctx context.Context, f Facts) {
+	if n := factsOf(ctx); n != nil {
+		n.Facts = f
+	}
 }

@@ -102,6 +102,10 @@ func router(tb testing.TB, opts ...dispatch.Option) (*dispatch.Router, *got) {
 	record[events.SiteRef](tb, r, g, events.PlaceSiteRemoved)
 	record[events.Process](tb, r, g, events.ProcessPublished)
 	record[events.ProcessRef](tb, r, g, events.ProcessRetired)
+	record[events.PermissionSet](tb, r, g, events.PermissionSetCreated, events.PermissionSetUpdated)
+	record[events.PermissionSetRef](tb, r, g, events.PermissionSetDeleted)
+	record[events.PermissionAssignment](tb, r, g, events.PermissionAssigned, events.PermissionUnassigned)
+	record[events.PublicAccess](tb, r, g, events.PermissionPublicChanged)
 	record[events.Request](tb, r, g, events.ActionRequested)
 	record[events.SuspensionCommand](tb, r, g, events.SuspensionResumeRequested,
 		events.SuspensionExtendRequested, events.SuspensionTerminateRequested)

@@ -31,12 +31,7 @@ func (in *incoming) text(attribute string) string {
 }
 
 func (in *incoming) meta() Meta {
-	m := Meta{Delivery: in.Delivery, Tenant: in.tenant, EventID: in.id, EventTime: in.time}
-	m.TraceParent, m.TraceState = header(in.Header, traceParent), header(in.Header, traceState)
-	if m.TraceParent == "" {
-		m.TraceParent, m.TraceState = in.text(traceParent), in.text(traceState)
-	}
-	return m
+	return Meta{Delivery: in.Delivery, Tenant: in.tenant, EventID: in.id, EventTime: in.time}
 }
 
 // Bounds of what is shown of a message that nobody has checked, in bytes.

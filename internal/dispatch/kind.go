@@ -8,9 +8,9 @@ import (
 	"holdfast/internal/fault"
 )
 
-// checkType lets pass what events.Inbound lists, and tells another version of a known type apart.
-func checkType(_ *Router, in *incoming) *fault.Fault {
-	known := events.Inbound()
+// checkType lets pass what may come, and tells another version of a known type apart.
+func checkType(r *Router, in *incoming) *fault.Fault {
+	known := r.known
 	if slices.Contains(known, in.kind) {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
@@ -38,7 +39,7 @@ func logged(t *testing.T, d dispatch.Delivery, outer ...dispatch.Middleware) (li
 	t.Helper()
 	var out bytes.Buffer
 	r, _ := router(t)
-	dispatch.Chain(r.Route, append(outer, dispatch.Logging(zerolog.New(&out)))...)(t.Context(), d)
+	dispatch.Chain(r.Route, append(outer, dispatch.Logging(zerolog.New(&out), 0))...)(t.Context(), d)
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 		t.Fatalf("%q: %v", out.String(), err)
 	}
@@ -99,18 +100,106 @@ func TestMetricsTakeNoWordFromSenders(t *testing.T) {
 	}
 }
 
-func TestTracingContinuesTheSendersTrace(t *testing.T) {
-	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+// A trace is named by headers in any case, or by the event's own attributes; what looks like a secret is no state.
+func TestO4_TracingContinuesTheSendersTrace(t *testing.T) {
+	const (
+		trace, span  = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+		parent       = "00-" + trace + "-" + span + "-01"
+		another      = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+		secretToken  = "hvs.CAESIJ0123456789abcdefghijklmnopqrstuvwxyz"
+		vendors      = "a=1, b=2"
+		inTheHeaders = "Traceparent"
+	)
+	for name, c := range map[string]struct {
+		event   refusal
+		headers map[string][]string
+		state   string
+		none    bool
+	}{
+		"headers":            {headers: map[string][]string{inTheHeaders: {parent}, "Tracestate": {vendors}}, state: "a=1,b=2"},
+		"lower case":         {headers: map[string][]string{"traceparent": {parent}}},
+		"attributes":         {event: refusal{change: func(doc, _ member) { doc["traceparent"], doc["tracestate"] = parent, "a=1" }}, state: "a=1"},
+		"headers go first":   {event: refusal{change: set("traceparent", another)}, headers: map[string][]string{inTheHeaders: {parent}}},
+		"a secret as state":  {headers: map[string][]string{inTheHeaders: {parent}, "Tracestate": {"a=" + secretToken}}},
+		"nonsense":           {headers: map[string][]string{inTheHeaders: {"00-nonsense"}}, none: true},
+		"a number":           {event: refusal{change: set("traceparent", 7)}, none: true},
+		"deeper in the data": {event: refusal{change: func(_, data member) { data["traceparent"] = parent }}, none: true},
+	} {
+		spans := tracetest.NewInMemoryExporter()
+		provider := sdk.NewTracerProvider(sdk.WithSyncer(spans))
+		d := c.event.delivery(t)
+		d.Header = c.headers
+		line, _ := logged(t, d, dispatch.Tracing(provider.Tracer("test")))
+		got := spans.GetSpans()[0]
+		if continues := got.SpanContext.TraceID().String() == trace && got.Parent.SpanID().String() == span; continues == c.none {
+			t.Errorf("%s: trace %s, parent %s", name, got.SpanContext.TraceID(), got.Parent.SpanID())
+		}
+		if s := got.SpanContext.TraceState().String(); s != c.state {
+			t.Errorf("%s: state %q, want %q", name, s, c.state)
+		}
+		if line["trace_id"] != got.SpanContext.TraceID().String() {
+			t.Errorf("%s: the line has trace %v", name, line["trace_id"])
+		}
+	}
+}
+
+func TestO4_ASpanNamesWhoseDeliveryItWas(t *testing.T) {
 	spans := tracetest.NewInMemoryExporter()
 	provider := sdk.NewTracerProvider(sdk.WithSyncer(spans))
-	d := refusal{}.delivery(t)
-	d.Header = map[string][]string{"Traceparent": {parent}}
-	line, _ := logged(t, d, dispatch.Tracing(provider.Tracer("test")))
-	span := spans.GetSpans()[0]
-	if span.SpanContext.TraceID().String() != "0af7651916cd43dd8448eb211c80319c" || span.Parent.SpanID().String() != "b7ad6b7169203331" {
-		t.Errorf("%v", span.SpanContext)
+	logged(t, refusal{}.delivery(t), dispatch.Tracing(provider.Tracer("test")))
+	got := map[string]string{}
+	for _, a := range spans.GetSpans()[0].Attributes {
+		got[string(a.Key)] = a.Value.String()
 	}
-	if line["trace_id"] != "0af7651916cd43dd8448eb211c80319c" {
-		t.Errorf("%v", line)
+	for key, want := range map[string]string{
+		"holdfast.tenant": "acme", "holdfast.request_id": "req-7f3a", "holdfast.run_id": "run-2291", "holdfast.connection_id": "crm",
+		"holdfast.type": string(events.ActionRequested), "holdfast.sequence": "7", "holdfast.label": "handled",
+	} {
+		if got[key] != want {
+			t.Errorf("%s = %q, want %q", key, got[key], want)
+		}
+	}
+}
+
+// timed is a request that spends its time in two stages, and says so.
+func timed(outer ...dispatch.Middleware) func(*testing.T, dispatch.Facts) {
+	h := dispatch.Chain(func(ctx context.Context, _ dispatch.Delivery) dispatch.Result {
+		if f, ok := ctx.Value(whose{}).(dispatch.Facts); ok {
+			dispatch.Name(ctx, f)
+		}
+		dispatch.Took(ctx, dispatch.StageVault, 20*time.Millisecond)
+		dispatch.Took(ctx, dispatch.StageExecute, 5*time.Millisecond)
+		dispatch.Took(ctx, dispatch.StageVault, 10*time.Millisecond)
+		return dispatch.Done("completed")
+	}, outer...)
+	return func(t *testing.T, f dispatch.Facts) {
+		h(context.WithValue(t.Context(), whose{}, f), dispatch.Delivery{Stream: events.StreamActions})
+	}
+}
+
+type whose struct{}
+
+func TestO4_ASlowRequestIsOneWarningWithTheTimesOfItsStages(t *testing.T) {
+	request := dispatch.Facts{Tenant: "acme", Request: "req-1"}
+	for name, c := range map[string]struct {
+		slow  time.Duration
+		facts dispatch.Facts
+		level string
+	}{
+		"slow":                {time.Nanosecond, request, "warn"},
+		"fast enough":         {time.Hour, request, "info"},
+		"turned off":          {0, request, "info"},
+		"no request, a sweep": {time.Nanosecond, dispatch.Facts{Tenant: "acme"}, "info"},
+	} {
+		var out bytes.Buffer
+		timed(dispatch.Logging(zerolog.New(&out), c.slow))(t, c.facts)
+		var line member
+		if err := json.Unmarshal(out.Bytes(), &line); err != nil { // more than one line is no JSON value
+			t.Fatalf("%s: %q: %v", name, out.String(), err)
+		}
+		stages, _ := line["stages_ms"].(map[string]any)
+		if line["level"] != c.level || (c.level == "warn") != (stages["vault"] == 30.0 && stages["execute"] == 5.0 && line["slow"] == true) {
+			t.Errorf("%s: %s", name, out.String())
+		}
 	}
 }

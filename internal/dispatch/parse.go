@@ -11,7 +11,7 @@ import (
 
 // parse reads the message's JSON, once, and makes one document of it whatever its content mode.
 func parse(_ *Router, in *incoming) *fault.Fault {
-	binary := isBinary(in.Header)
+	binary := IsBinary(in.Header)
 	keep := "data"
 	if binary {
 		keep = ""

@@ -196,7 +196,7 @@ func TestTheBoundsThemselvesPass(t *testing.T) {
 		"media type":         {change: set("datacontenttype", "application/json; charset=utf-8")},
 		"unknown members":    {change: setData("later", member{"x": 1})},
 		"256 KiB": {raw: func(raw []byte) []byte {
-			return append(raw, bytes.Repeat([]byte(" "), dispatch.DefaultMaxBytes-len(raw))...)
+			return append(raw, bytes.Repeat([]byte(" "), dispatch.MaxBytes-len(raw))...)
 		}},
 	} {
 		r, _ := router(t)
@@ -292,18 +292,6 @@ func TestBothModesGiveTheSame(t *testing.T) {
 		if len(g.payload) != 2 || !reflect.DeepEqual(g.payload[0], g.payload[1]) {
 			t.Errorf("%s: %+v", kind, g.payload)
 		}
-	}
-}
-
-func TestTraceContextComesFromHeadersThenFromTheEvent(t *testing.T) {
-	const inHeader, inEvent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-	c := refusal{change: set("traceparent", inEvent)}
-	r, g := router(t)
-	r.Route(t.Context(), c.delivery(t))
-	c.alter = func(d *dispatch.Delivery) { d.Header = map[string][]string{"Traceparent": {inHeader}} }
-	r.Route(t.Context(), c.delivery(t))
-	if g.meta[0].TraceParent != inEvent || g.meta[1].TraceParent != inHeader {
-		t.Errorf("%q %q", g.meta[0].TraceParent, g.meta[1].TraceParent)
 	}
 }
 

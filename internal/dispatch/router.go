@@ -12,8 +12,8 @@ import (
 
 // Defaults and bounds of a Router.
 const (
-	// DefaultMaxBytes is how long a message may be, headers included.
-	DefaultMaxBytes = 256 << 10
+	// MaxBytes is how long a message may be, headers included.
+	MaxBytes = 256 << 10
 	// MaxDepth is how deep its arrays and objects may be nested.
 	MaxDepth = 64
 	// MaxAhead is how far its time may be ahead of the bus's.
@@ -30,14 +30,18 @@ type Option func(*Router)
 // Router uses the time of its machine.
 func WithClock(c Clock) Option { return func(r *Router) { r.clock = c } }
 
-// WithMaxBytes bounds messages, headers included.
-func WithMaxBytes(n int) Option { return func(r *Router) { r.maxBytes = n } }
+// ForQuestions makes a router of what is asked and answered at once, instead of what upstream systems send.
+func ForQuestions() Option { return func(r *Router) { r.known = events.Asked() } }
+
+// WithStages tells of the Router's own stage.
+func WithStages(s Stages) Option { return func(r *Router) { r.stages = s } }
 
 // Router checks deliveries, decodes them, and calls the one handler of their type. Register all handlers
 // before the first Route; after that it is safe for concurrent use.
 type Router struct {
 	clock    Clock
-	maxBytes int
+	stages   Stages
+	known    []events.Type // those that may come
 	checks   []check
 	handlers map[events.Type]decodeAndHandle
 }
@@ -49,7 +53,8 @@ type decodeAndHandle func(ctx context.Context, m Meta, data []byte) Result
 
 // NewRouter makes a Router without handlers.
 func NewRouter(opts ...Option) *Router {
-	r := &Router{clock: machineClock{}, maxBytes: DefaultMaxBytes, handlers: make(map[events.Type]decodeAndHandle)}
+	r := &Router{clock: machineClock{}, stages: unwatched{}, known: events.Inbound(),
+		handlers: make(map[events.Type]decodeAndHandle)}
 	for _, opt := range opts {
 		opt(r)
 	}
@@ -69,12 +74,12 @@ func NewRouter(opts ...Option) *Router {
 	return r
 }
 
-// Handle registers the handler of a type that upstream systems send (events.Inbound). The payload that h
+// Handle registers the handler of a type that may come (events.Inbound; ForQuestions: events.Asked). The payload that h
 // gets has passed the type's schema, and its tenant is the subject's also where the sender left it out.
 // Registering a type twice is an error.
 func Handle[T any](r *Router, t events.Type, h func(context.Context, Meta, T) Result) error {
-	if !slices.Contains(events.Inbound(), t) {
-		return fmt.Errorf("%s is no inbound type", t)
+	if !slices.Contains(r.known, t) {
+		return fmt.Errorf("%s is no type that may come", t)
 	}
 	if _, ok := r.handlers[t]; ok {
 		return fmt.Errorf("%s has a handler already", t)
@@ -93,7 +98,9 @@ func Handle[T any](r *Router, t events.Type, h func(context.Context, Meta, T) Re
 // refuses it.
 func (r *Router) Route(ctx context.Context, d Delivery) Result {
 	in := &incoming{Delivery: d}
+	_, end := r.stages.Begin(ctx, StageSchema)
 	f := r.check(in)
+	end(f)
 	in.tell(ctx)
 	if f != nil {
 		return in.result(Refuse(f))

@@ -49,11 +49,13 @@ const (
 	TargetThrottled     Reason = "target_throttled"
 	TargetUnavailable   Reason = "target_unavailable"
 	BusUnavailable      Reason = "bus_unavailable"
-	LeaseHeld           Reason = "lease_held" // another worker is refreshing
-	Draining            Reason = "draining"   // the worker is stopping and hands the request back
-	VerifyingElsewhere  Reason = "verifying"  // another request is trying the new credentials
-	Conflict            Reason = "conflict"   // somebody else decided first: look again
-	Internal            Reason = "internal"   // a defect of ours: retried, alerted
+	LeaseHeld           Reason = "lease_held"          // another worker is getting a token
+	Draining            Reason = "draining"            // the worker is stopping and hands the request back
+	VerifyingElsewhere  Reason = "verifying"           // another request is trying the new credentials
+	Conflict            Reason = "conflict"            // somebody else decided first: look again
+	Internal            Reason = "internal"            // a defect of ours: retried, alerted
+	PermissionsUnknown  Reason = "permissions_unknown" // whether what is known of permissions is the last word is not known
+	Throttled           Reason = "throttled"           // asked too often: ask again later
 )
 
 // Reasons of class Failed and Unknown: the action's own end.
@@ -63,6 +65,7 @@ const (
 	Deadline       Reason = "deadline"        // the request's own deadline passed
 	InputInvalid   Reason = "input_invalid"   // the connector can not make a request of this input
 	AddressRefused Reason = "address_refused" // loopback, link-local, metadata
+	FormulaInvalid Reason = "formula_invalid" // the request's formula can not be evaluated
 	EffectUnknown  Reason = "effect_unknown"  // started, and no answer
 )
 
@@ -78,6 +81,8 @@ const (
 	NameTaken          Reason = "name_taken"          // another shared connection of the tenant has the name
 	ProcessMissing     Reason = "process_missing"     // no such version of a process, or no such step
 	ExecuteAsRefused   Reason = "execute_as_refused"  // the publisher may not use the step's connection
+	NotGranted         Reason = "not_granted"         // no permission set grants it; the rule says what is missing
+	AppRequired        Reason = "app_required"        // the request names no app, and has to
 )
 
 // Reasons of class Invalid: dead letters and rejected connection events.
@@ -107,12 +112,13 @@ var byClass = map[Class][]Reason{
 		SecretMalformed, SettingsInvalid},
 	Operator: {VaultForbidden, VaultNoMount, VaultLogin},
 	Transient: {VaultSealed, VaultThrottled, VaultUnavailable, ProviderThrottled, ProviderUnavailable,
-		TargetThrottled, TargetUnavailable, BusUnavailable, LeaseHeld, Draining, VerifyingElsewhere, Conflict, Internal},
+		TargetThrottled, TargetUnavailable, BusUnavailable, LeaseHeld, Draining, VerifyingElsewhere, Conflict, Internal,
+		PermissionsUnknown, Throttled},
 	Unclear: {ProviderUnclear},
-	Failed:  {Forbidden, TargetRejected, Deadline, InputInvalid, AddressRefused},
+	Failed:  {Forbidden, TargetRejected, Deadline, InputInvalid, AddressRefused, FormulaInvalid},
 	Unknown: {EffectUnknown},
 	Denied: {FormStep, NotAvailable, NotOwner, OperationForbidden, RunTerminated, NotPermitted, RevisionConflict,
-		NameTaken, ProcessMissing, ExecuteAsRefused},
+		NameTaken, ProcessMissing, ExecuteAsRefused, NotGranted, AppRequired},
 	Invalid: {NotJSON, NotCloudEvents, SchemaVersion, UnknownType, SchemaViolation, BadID, TenantMismatch,
 		SubjectMismatch, TooLarge, TooDeep, DuplicateKey, InvalidUTF8, SecretInEvent, Stale, FromTheFuture, Poison},
 }

@@ -8,17 +8,17 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"holdfast/internal/testkit"
 )
 
 // evidence is what left a process, by place.
@@ -166,38 +166,11 @@ func (e evidence) command(tb testing.TB, env []string, input, name string, args 
 	return cmd.ProcessState.ExitCode()
 }
 
-// collector is where OTLP over HTTP is sent.
-type collector struct {
-	*httptest.Server
-
-	mu     sync.Mutex
-	bodies [][]byte
-}
-
-func startCollector(tb testing.TB) *collector {
-	tb.Helper()
-	c := &collector{}
-	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		raw, err := io.ReadAll(r.Body)
-		if err != nil || r.Header.Get("Content-Encoding") != "" {
-			w.WriteHeader(http.StatusBadRequest) // what could not be searched is not accepted
-			return
-		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.bodies = append(c.bodies, raw)
-		w.Header().Set("Content-Type", "application/x-protobuf")
-	}))
-	tb.Cleanup(c.Close)
-	return c
-}
-
 // traces takes in what was collected; protobuf carries texts as they are.
-func (e evidence) traces(c *collector) (exports int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, b := range c.bodies {
+func (e evidence) traces(c *testkit.Collector) (exports int) {
+	for _, b := range c.Bodies() {
 		e.add("traces", b)
+		exports++
 	}
-	return len(c.bodies)
+	return exports
 }

@@ -36,16 +36,19 @@ func TestC2_NothingThatLeavesHoldsASecret(t *testing.T) {
 	w.people(e)
 	w.signIns(e)
 	w.odata()
+	w.permitted()
 	w.secretsWhereNoneBelong()
 	w.secretsInEveryMember()
 	w.brokenTargets()
 	w.brokenVault()
+	w.deadLetters(e)
 	w.whatWasSent()
 
 	e.page(t, "metrics", w.metrics+"/metrics")
 	e.page(t, "health", w.metrics+"/readyz")
 	e.process(t, w.worker.PID())
 	w.commands(e)
+	w.operators(e)
 	messages := 0
 	for name, n := range e.streams(t, w.js) {
 		if messages += n; n == 0 && !mayBeEmpty[name] {
@@ -58,6 +61,7 @@ func TestC2_NothingThatLeavesHoldsASecret(t *testing.T) {
 	e.file(t, "log", w.worker.Stderr)
 	e.file(t, "stdout", w.worker.Stdout)
 	exports := e.traces(w.traces)
+	w.wholeTraces(e)
 	w.crashes(e)
 	if !strings.Contains(string(e["crash dump"]), "goroutine 1 ") {
 		t.Error("there is no dump")

@@ -152,8 +152,8 @@ func plantInAProcess(t *testing.T, e evidence) {
 
 func plantInATrace(t *testing.T, e evidence) {
 	t.Helper()
-	c := startCollector(t)
-	exporter, err := otlptracehttp.New(t.Context(), otlptracehttp.WithEndpointURL(c.URL))
+	c := testkit.StartCollector(t)
+	exporter, err := otlptracehttp.New(t.Context(), otlptracehttp.WithEndpointURL(c.URL+"/v1/traces"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ type world struct {
 	idp     *testkit.IDP
 	target  *devtarget.Target
 	seen    *testkit.Proxy // before the target
-	traces  *collector
+	traces  *testkit.Collector
 	binary  string
 	env     []string
 	metrics string // URL
@@ -63,7 +63,7 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(func() { _ = w.target.Stop(context.Background()) })
 	w.seen = testkit.StartProxy(t, "http://"+address)
-	w.traces = startCollector(t)
+	w.traces = testkit.StartCollector(t)
 	w.binary = testkit.BuildHoldfast(t)
 	w.settings()
 	return w
@@ -115,6 +115,7 @@ func (w *world) settings() {
 		"HOLDFAST_HTTP_ALLOW_ADDRESSES=127.0.0.0/8",
 		"HOLDFAST_LISTEN_METRICS=" + address,
 		"HOLDFAST_LOG_LEVEL=debug",
+		"HOLDFAST_LOG_SLOW_REQUEST=1ms", // so that lines have the times of stages
 		"HOLDFAST_TRACING_OTLP_ENDPOINT=" + w.traces.URL,
 	}
 }

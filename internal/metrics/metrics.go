@@ -3,13 +3,16 @@
 package metrics
 
 import (
+	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"holdfast/events"
+	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
+	"holdfast/internal/permission"
 )
 
 // Metrics implements the observers of the packages below it.
@@ -17,9 +20,11 @@ type Metrics struct {
 	Registry *prometheus.Registry
 
 	requests     *prometheus.CounterVec
+	decisions    *prometheus.CounterVec
 	deliveries   *prometheus.CounterVec
 	handled      *prometheus.HistogramVec
 	stages       *prometheus.HistogramVec
+	ofStage      map[dispatch.Stage]prometheus.Observer
 	suspensions  *prometheus.CounterVec
 	held         prometheus.Gauge
 	alarmLate    prometheus.Histogram
@@ -32,6 +37,9 @@ type Metrics struct {
 	deadLetters  *prometheus.CounterVec
 	inFlight     *prometheus.GaugeVec
 	busEvents    *prometheus.CounterVec
+	retries      *prometheus.CounterVec
+	spansLost    prometheus.Counter
+	watched      watched
 }
 
 // Buckets from a tenth of a millisecond (the bus) to half a minute (a slow target), in seconds.
@@ -46,6 +54,7 @@ func New() *Metrics {
 	m := &Metrics{
 		Registry:     r,
 		requests:     counter("requests_total", "Requests that ended, by outcome and reason.", "outcome", "reason"),
+		decisions:    counter("permission_decisions_total", "Requests in an app that ended, by the rule of permission sets that decided; site_set, which is deprecated, also for changes of permissions and connections that only configure_site let through.", "rule"),
 		deliveries:   counter("deliveries_total", "Deliveries handled, by event type and what came of them.", "type", "verb"),
 		handled:      histogram("delivery_seconds", "Time to handle one delivery.", latencies, "type"),
 		stages:       histogram("stage_seconds", "Time of one step of a request.", latencies, "stage"),
@@ -62,10 +71,15 @@ func New() *Metrics {
 		inFlight: prometheus.NewGaugeVec(opts("messages_held",
 			"Messages pulled and not answered."), []string{"consumer"}),
 		busEvents: counter("bus_events_total", "What happened to the connection to the bus.", "event"),
+		retries:   counter("retries_total", "Deliveries that were put off, by reason.", "reason"),
+		spansLost: prometheus.NewCounter(prometheus.CounterOpts(opts("spans_lost_total", "Spans that could not be sent."))),
+		watched:   newWatched(),
 	}
-	r.MustRegister(m.requests, m.deliveries, m.handled, m.stages, m.suspensions, m.held, m.alarmLate, m.vaultCalls,
+	r.MustRegister(m.requests, m.decisions, m.deliveries, m.handled, m.stages, m.suspensions, m.held, m.alarmLate, m.vaultCalls,
 		m.cache, m.tokens, m.tokenCalls, m.tokenStores, m.redeliveries, m.deadLetters, m.inFlight, m.busEvents,
+		m.retries, m.spansLost,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.MustRegister(m.watched.collectors()...)
 	m.startAtZero()
 	return m
 }
@@ -91,9 +105,22 @@ func (m *Metrics) Outcome(t events.Type, r fault.Reason) {
 	m.requests.WithLabelValues(t.What(), string(r)).Inc()
 }
 
-// Stage is how long one step of a request took.
-func (m *Metrics) Stage(name string, d time.Duration) {
-	m.stages.WithLabelValues(name).Observe(d.Seconds())
+// Decided is one request that permission sets decided over, or a change that only a site set let through.
+func (m *Metrics) Decided(r permission.Rule) { m.decisions.WithLabelValues(string(r)).Inc() }
+
+// Begin times a stage, and notes its time for the line in the log.
+func (m *Metrics) Begin(ctx context.Context, s dispatch.Stage) (context.Context, func(*fault.Fault)) {
+	began := time.Now()
+	return ctx, func(*fault.Fault) {
+		took := time.Since(began)
+		m.ofStage[s].Observe(took.Seconds())
+		dispatch.Took(ctx, s, took)
+	}
+}
+
+// Follow is Begin: a clock knows no traces.
+func (m *Metrics) Follow(ctx context.Context, s dispatch.Stage, _ events.Trace) (context.Context, func(*fault.Fault)) {
+	return m.Begin(ctx, s)
 }
 
 // Suspension is one move of a chain.

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"time"
 
 	"holdfast/internal/credential"
@@ -21,7 +22,13 @@ const (
 func (m *Metrics) Handled(o dispatch.Observation) {
 	m.deliveries.WithLabelValues(string(o.Type), verbs[o.Verb]).Inc()
 	m.handled.WithLabelValues(string(o.Type)).Observe(o.Took.Seconds())
+	if o.Verb == dispatch.Retry && o.Reason != "" {
+		m.retries.WithLabelValues(string(o.Reason)).Inc()
+	}
 }
+
+// SpansLost counts spans that could not be sent.
+func (m *Metrics) SpansLost(n int) { m.spansLost.Add(float64(n)) }
 
 // Redelivered counts a delivery that is not the message's first.
 func (m *Metrics) Redelivered(durable string) { m.redeliveries.WithLabelValues(durable).Inc() }
@@ -50,9 +57,16 @@ func (m *Metrics) CacheLookup(hit bool) { m.cache.WithLabelValues(lookup(hit)).I
 // TokenLookup is one look for an access token in memory.
 func (m *Metrics) TokenLookup(hit bool) { m.tokens.WithLabelValues(lookup(hit)).Inc() }
 
-// TokenRequest is one request to a provider.
-func (m *Metrics) TokenRequest(method credential.Method, r fault.Reason, took time.Duration) {
-	m.tokenCalls.WithLabelValues(string(method), string(r)).Observe(took.Seconds())
+// TokenRequest times one request to a provider.
+func (m *Metrics) TokenRequest(_ context.Context, method credential.Method) (answered func(*fault.Fault)) {
+	began := time.Now()
+	return func(f *fault.Fault) {
+		var r fault.Reason
+		if f != nil {
+			r = f.Reason
+		}
+		m.tokenCalls.WithLabelValues(string(method), string(r)).Observe(time.Since(began).Seconds())
+	}
 }
 
 // TokenStoreFailed is a new refresh token that could not be stored at once.

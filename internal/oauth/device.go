@@ -11,6 +11,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"holdfast/internal/fault"
+	"holdfast/internal/pause"
 	"holdfast/internal/secret"
 )
 
@@ -84,10 +85,8 @@ func (c *Client) AwaitDevice(ctx context.Context, e Endpoint, d Device) (Token, 
 		defer cancel()
 	}
 	for wait := d.interval; ; {
-		select {
-		case <-ctx.Done():
+		if !pause.For(ctx, wait) {
 			return Token{}, context.Cause(ctx)
-		case <-time.After(wait):
 		}
 		t, err := c.request(ctx, e, map[string]secret.Value{"grant_type": secret.New(deviceGrant), "device_code": d.code})
 		switch {

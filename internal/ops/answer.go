@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"holdfast/events"
+	"holdfast/internal/bus"
 	"holdfast/internal/fault"
+	"holdfast/internal/pause"
 )
 
 // How answers are looked for.
@@ -21,7 +23,7 @@ func (m *Manager) follow(ctx context.Context, v ChangeView, before time.Time) (C
 	waiting, cancel := context.WithTimeout(ctx, m.Wait)
 	defer cancel()
 	since, answered := before.Add(-answerMargin), false
-	err := until(waiting, answerEvery, func() (_ bool, err error) {
+	err := pause.Until(waiting, answerEvery, func() (_ bool, err error) {
 		answered, since, err = m.answer(waiting, &v, since)
 		return answered, err
 	})
@@ -38,7 +40,7 @@ func (m *Manager) follow(ctx context.Context, v ChangeView, before time.Time) (C
 
 // answer looks through the notices since a time, and gives the time to go on from.
 func (m *Manager) answer(ctx context.Context, v *ChangeView, since time.Time) (bool, time.Time, error) {
-	for r, err := range m.Records.RecordsSince(ctx, events.StreamNotices, events.NoticesFilter(v.Tenant), since) {
+	for r, err := range m.Records.Records(ctx, bus.Search{Stream: events.StreamNotices, Filter: events.NoticesFilter(v.Tenant), Since: since}) {
 		if err != nil {
 			return false, since, err
 		}

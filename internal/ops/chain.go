@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holdfast/events"
+	"holdfast/internal/bus"
 	"holdfast/internal/fault"
 )
 
@@ -33,7 +34,7 @@ type chainEvent struct {
 // readChain gives every event of the chains that c names, in order; its members may be "*".
 func readChain(ctx context.Context, records Records, c events.Chain) ([]chainEvent, error) {
 	var all []chainEvent
-	for r, err := range records.Records(ctx, events.StreamSuspensions, c.Subject(), 0) {
+	for r, err := range records.Records(ctx, bus.Search{Stream: events.StreamSuspensions, Filter: c.Subject()}) {
 		if err != nil {
 			return nil, err
 		}

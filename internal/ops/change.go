@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"holdfast/events"
-	"holdfast/internal/access"
 	"holdfast/internal/catalog"
 	"holdfast/internal/fault"
+	"holdfast/internal/permission"
 	"holdfast/internal/secret"
 	"holdfast/vaultclient"
 )
@@ -33,8 +33,8 @@ type Manager struct {
 	Secrets     Secrets
 	// Types is the catalog that workers have, too.
 	Types *catalog.Catalog
-	// Directory gives users, roles and places of all tenants.
-	Directory func(context.Context) (*access.Directories, error)
+	// Permissions gives users, roles, places and permission sets of all tenants.
+	Permissions func(context.Context) (*permission.Snapshots, error)
 	// Vault is needed where a secret changes; nil: it does not.
 	Vault SecretStore
 	// Source is what its events name as theirs; empty: Source.

@@ -30,6 +30,14 @@ func newManager(t *testing.T) (*ops.Manager, func(*connection.Entry)) {
 		if _, err := b.Registry().Put(t.Context(), e, 0); err != nil {
 			t.Fatal(err)
 		}
+		testkit.Eventually(t, 10*time.Second, "the manager to see "+e.ID, func() bool {
+			for seen := range m.Connections.All() {
+				if seen.ID == e.ID {
+					return true
+				}
+			}
+			return false
+		})
 	}
 }
 

@@ -33,6 +33,8 @@ func NewChecker(clock Clock) (*Checker, error) {
 			err = dispatch.Handle(r, t, take[events.Connection])
 		case events.ConnectionDeleted, events.ConnectionUndeleted, events.ConnectionSecretRotated, events.ConnectionTestRequested:
 			err = dispatch.Handle(r, t, take[events.ConnectionRef])
+		case events.PermissionSetCreated, events.PermissionSetUpdated:
+			err = dispatch.Handle(r, t, take[events.PermissionSet])
 		default:
 			err = dispatch.Handle(r, t, take[events.SuspensionCommand])
 		}
@@ -67,6 +69,12 @@ func (c *Checker) Check(ctx context.Context, raw []byte, tenant string) (Checked
 	default:
 		return Checked{Subject: subject, ID: result.EventID, Type: peek.Type, Tenant: tenant}, nil
 	}
+}
+
+// CheckMessage tells whether a worker would take a message as it is on a subject, in structured or in binary mode; nil:
+// it would. The fault repeats no value.
+func (c *Checker) CheckMessage(ctx context.Context, subject string, header map[string][]string, raw []byte) *fault.Fault {
+	return c.router.Route(ctx, dispatch.Delivery{Subject: subject, Header: header, Data: raw, Deliveries: 1}).Fault
 }
 
 type peeked struct {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holdfast/events"
+	"holdfast/internal/pause"
 )
 
 // Source is what events that operators send name as their source.
@@ -101,7 +102,7 @@ func (o *Operator) Follow(ctx context.Context, c Command, before []SuspensionVie
 	}
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	err := until(waiting, followEvery, func() (bool, error) { return o.look(ctx, c.Which, moves) })
+	err := pause.Until(waiting, followEvery, func() (bool, error) { return o.look(ctx, c.Which, moves) })
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return moves, problem(Waiting, "are workers running? holdfast suspensions list --tenant "+c.Which.Tenant,
 			"it is asked for, and %d of %d have not moved yet", unmoved(moves), len(moves))

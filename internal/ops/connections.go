@@ -77,7 +77,7 @@ func viewConnection(e *connection.Entry, secrets Secrets, now time.Time) Connect
 	}
 	if b := e.Broken; b != nil {
 		v.Reason, v.Detail, v.Since, v.SecretVersion = string(b.Reason), b.Detail, &b.Since, b.SecretVersion
-		v.Advice = secrets.advice(b.Reason, e.Tenant, e.ID)
+		v.Advice = secrets.Advice(b.Reason, e.Tenant, e.ID, e.Owners)
 	}
 	if f := e.Unusable(now); e.Works() && f != nil { // its end has passed, and no worker has come by since
 		v.State, v.Reason, v.Detail = string(events.StateBroken), string(f.Reason), f.Detail

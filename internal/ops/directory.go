@@ -2,6 +2,7 @@ package ops
 
 import (
 	"holdfast/internal/access"
+	"holdfast/internal/permission"
 )
 
 // PersonView is a user and what the user may be, and where.
@@ -15,8 +16,8 @@ type PersonView struct {
 }
 
 // ListPeople gives a tenant's users, in order.
-func ListPeople(all *access.Directories, tenant string) []PersonView {
-	d := all.Of(tenant)
+func ListPeople(all *permission.Snapshots, tenant string) []PersonView {
+	d := all.Of(tenant).Directory()
 	var views []PersonView
 	for _, id := range d.People() {
 		if p, ok := d.Person(id); ok {
@@ -27,8 +28,8 @@ func ListPeople(all *access.Directories, tenant string) []PersonView {
 }
 
 // ShowPerson gives one user.
-func ShowPerson(all *access.Directories, tenant, id string) (PersonView, error) {
-	p, ok := all.Of(tenant).Person(id)
+func ShowPerson(all *permission.Snapshots, tenant, id string) (PersonView, error) {
+	p, ok := all.Of(tenant).Directory().Person(id)
 	if !ok {
 		return PersonView{}, problem(NotFound, "holdfast directory show --tenant "+tenant,
 			"the directory of tenant %s never heard of user %s: such a user has no roles", tenant, id)

@@ -104,11 +104,11 @@ func (m *Manager) usual(ctx context.Context, c events.Connection) (events.Availa
 	if c.Actor == events.ActorSystem {
 		return events.Availability{Level: "tenant"}, nil
 	}
-	all, err := m.Directory(ctx)
+	all, err := m.Permissions(ctx)
 	if err != nil {
 		return events.Availability{}, err
 	}
-	at := access.DefaultAvailability(all.Of(c.Tenant), c.Actor, c.DesignerSite)
+	at := access.DefaultAvailability(all.Of(c.Tenant).Directory(), c.Actor, c.DesignerSite)
 	if at.Level == "" {
 		return at, problem(Unclear, "add --availability tenant, site-collection:ID or site:ID; holdfast directory show "+c.Actor+" --tenant "+c.Tenant,
 			"it does not follow from the roles of %s where the connection shall be available", c.Actor)

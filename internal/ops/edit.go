@@ -117,19 +117,23 @@ func Compare(before, after events.Connection) ([]Difference, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []Difference
-	for name, was := range a {
-		if is := b[name]; is != was {
+	return Differences(a, b), nil
+}
+
+// Differences are the members, by name, that are not the same before and after, in order.
+func Differences(before, after map[string]string) (all []Difference) {
+	for name, was := range before {
+		if is := after[name]; is != was {
 			all = append(all, Difference{name, was, is})
 		}
 	}
-	for name, is := range b {
-		if _, there := a[name]; !there {
+	for name, is := range after {
+		if _, there := before[name]; !there {
 			all = append(all, Difference{Member: name, After: is})
 		}
 	}
 	slices.SortFunc(all, func(x, y Difference) int { return cmp.Compare(x.Member, y.Member) })
-	return all, nil
+	return all
 }
 
 // members are the leaves of a connection's document by their place.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"holdfast/internal/access"
 	"holdfast/internal/catalog"
 	"holdfast/vaultclient"
 )
@@ -23,20 +22,7 @@ func (s *Session) Manager(ctx context.Context, types *catalog.Catalog, secrets S
 		return nil, err
 	}
 	return &Manager{Connections: all, Chains: s.Chains(), Uses: s.Uses(), Records: s.Records(), Publisher: s.Publisher(), Clock: s.Clock(),
-		Checker: checker, Types: types, Directory: s.Directories, Secrets: secrets, Wait: wait}, nil
-}
-
-// Directories are the users, roles and places of all tenants. They are read once in a session, and followed.
-func (s *Session) Directories(ctx context.Context) (*access.Directories, error) {
-	if s.directories != nil {
-		return s.directories, nil
-	}
-	all := new(access.Directories)
-	if _, err := s.bus.Facts(ctx, all); err != nil {
-		return nil, err
-	}
-	s.directories = all
-	return all, nil
+		Checker: checker, Types: types, Permissions: s.Permissions, Secrets: secrets, Wait: wait}, nil
 }
 
 // UseVault logs in to Vault, as whoever runs the command, for changes that have a secret. close ends it.

@@ -111,15 +111,24 @@ func member(value string) any {
 // ParseConnection reads a whole connection from YAML or JSON, as connection.created carries it. Members that
 // there are none of are refused by name.
 func ParseConnection(raw []byte, into *events.Connection) error {
-	document, err := yaml.YAMLToJSON(raw)
-	if err != nil {
-		return problem(Unclear, "", "the connection is neither YAML nor JSON") // the library's text repeats the source
+	return ParseDocument(raw, into, "the connection",
+		"its members are those of schemas/connection.created.v1.json; credentials go to Vault, never into this file")
+}
+
+// ParseDocument reads YAML or JSON by the JSON names of into's members; others are refused by name. what is the
+// document for people, hint where its members are told. No error repeats a value.
+func ParseDocument(raw []byte, into any, what, hint string) error {
+	document := raw
+	if !json.Valid(raw) {
+		var err error
+		if document, err = yaml.YAMLToJSON(raw); err != nil {
+			return problem(Unclear, "", "%s is neither YAML nor JSON", what) // the library's text repeats the source
+		}
 	}
 	dec := json.NewDecoder(bytes.NewReader(document))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {
-		return problem(Unclear, "its members are those of schemas/connection.created.v1.json; credentials go to Vault, never into this file",
-			"the connection can not be read: %s", unreadable(err))
+		return problem(Unclear, hint, "%s can not be read: %s", what, unreadable(err))
 	}
 	return nil
 }

@@ -18,10 +18,21 @@ type Chains interface {
 
 // Records reads streams, to look at.
 type Records interface {
-	// Records gives what a stream holds on subjects that match filter, from a sequence on (0: the first), in order.
-	Records(ctx context.Context, stream, filter string, from uint64) iter.Seq2[bus.Stored, error]
-	// RecordsSince is Records from a time on, by the bus's clock.
-	RecordsSince(ctx context.Context, stream, filter string, t time.Time) iter.Seq2[bus.Stored, error]
+	// Records gives what a stream holds, in order, and ends.
+	Records(ctx context.Context, s bus.Search) iter.Seq2[bus.Stored, error]
+}
+
+// Looks is what whoever is on call may see of the bus. Nothing of it takes a message from a worker.
+type Looks interface {
+	Records
+	// Follow is Records without an end but that of ctx.
+	Follow(ctx context.Context, s bus.Search) iter.Seq2[bus.Stored, error]
+	// Consumer is how far the workers of a durable consumer are.
+	Consumer(ctx context.Context, d bus.Durable) (bus.ConsumerState, error)
+	// State is what a stream holds, and on which servers.
+	State(ctx context.Context, stream string) (bus.StreamState, error)
+	// Connection is an entry of the registry and its revision as the leader has it; (nil, 0) where there is none.
+	Connection(ctx context.Context, tenant, id string) (*connection.Entry, uint64, error)
 }
 
 // Connections is the registry.

@@ -93,7 +93,7 @@ func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
 		if err != nil {
 			return line, tooLong, err
 		}
-		if tooLong = len(line) > dispatch.DefaultMaxBytes; !tooLong {
+		if tooLong = len(line) > dispatch.MaxBytes; !tooLong {
 			line = append(line, part...)
 		}
 		if !more {

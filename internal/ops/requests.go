@@ -5,11 +5,15 @@ import (
 	"time"
 
 	"holdfast/events"
+	"holdfast/internal/bus"
 	"holdfast/internal/fault"
 )
 
-// StateStarted is a request that a worker is at, or was lost at.
-const StateStarted = "started"
+// States of a request beside its end and those of its suspension.
+const (
+	StateQueued  = "queued"  // no worker has noted anything about it
+	StateStarted = "started" // a worker is at it, or was lost at it
+)
 
 // LedgerStep is one event of a request's ledger, as operators see it.
 type LedgerStep struct {
@@ -44,16 +48,16 @@ type RequestView struct {
 }
 
 // ShowRequest tells what came of a request so far: its ledger and its chain, in order, and what to do now.
-func ShowRequest(ctx context.Context, records Records, secrets Secrets, tenant, request string) (RequestView, error) {
+func ShowRequest(ctx context.Context, looks Looks, secrets Secrets, tenant, request string) (RequestView, error) {
 	w := Selection{Tenant: tenant, Request: request}
 	if err := w.check(); err != nil {
 		return RequestView{}, err
 	}
-	ledger, last, err := readLedger(ctx, records, tenant, request)
+	ledger, last, err := readLedger(ctx, looks, tenant, request)
 	if err != nil {
 		return RequestView{}, err
 	}
-	chain, err := readChain(ctx, records, w.chain())
+	chain, err := readChain(ctx, looks, w.chain())
 	if err != nil {
 		return RequestView{}, err
 	}
@@ -65,11 +69,11 @@ func ShowRequest(ctx context.Context, records Records, secrets Secrets, tenant, 
 	case len(ledger) > 0:
 		v.Workflow, v.Run, v.Step, v.Connection = last.outcome.Workflow, last.outcome.Run, last.outcome.Step, last.outcome.Connection
 	default:
-		return RequestView{}, problem(NotFound, "holdfast deadletters list --tenant "+tenant,
+		return RequestView{}, problem(NotFound, "where it is: holdfast explain request "+request+" --tenant "+tenant,
 			"nothing has come of request %s yet: it was never published, is a dead letter, or still waits for its turn", request)
 	}
-	v.judge(last.kind, chain, secrets)
-	return v, nil
+	err = v.judge(ctx, looks, last.kind, chain, secrets)
+	return v, err
 }
 
 // entry is the last event of a ledger; the zero entry where there is none.
@@ -80,7 +84,7 @@ type entry struct {
 
 func readLedger(ctx context.Context, records Records, tenant, request string) (all []LedgerStep, last entry, err error) {
 	all = []LedgerStep{}
-	for r, err := range records.Records(ctx, events.StreamOutcomes, events.LedgerSubject(tenant, request), 0) {
+	for r, err := range records.Records(ctx, bus.Search{Stream: events.StreamOutcomes, Filter: events.LedgerSubject(tenant, request)}) {
 		if err != nil {
 			return nil, entry{}, err
 		}
@@ -99,28 +103,20 @@ func readLedger(ctx context.Context, records Records, tenant, request string) (a
 }
 
 // judge says how far the request is, and what to do about it.
-func (v *RequestView) judge(last events.Type, chain []chainEvent, secrets Secrets) {
-	var moved chainEvent
+func (v *RequestView) judge(ctx context.Context, looks Looks, last events.Type, chain []chainEvent, secrets Secrets) (err error) {
+	var (
+		moved chainEvent
+		sets  []string
+	)
 	if len(chain) > 0 {
 		moved = chain[len(chain)-1]
 	}
-	switch {
-	case last == events.ActionUnknown:
-		v.State, v.Ended = last.What(), true
-		v.Advice = []string{"look at the target whether it happened; if it did not, publish the request again under a new request_id"}
-	case last.Ends():
-		v.State, v.Ended = last.What(), true
-		if last != events.ActionCompleted {
-			v.Advice = []string{"this request has ended; to do it after all, publish it again under a new request_id"}
+	if moved.kind.Waits() {
+		if sets, err = free(ctx, looks, secrets, moved.payload.Reason, v.Tenant, v.Connection); err != nil {
+			return err
 		}
-	case moved.kind.Waits():
-		v.State, v.Advice = StateWaiting, secrets.advice(fault.Reason(moved.payload.Reason), v.Tenant, v.Connection)
-	case moved.kind == events.SuspensionTerminated:
-		v.State, v.Advice = StateTerminated, []string{"a worker has yet to publish the outcome: holdfast healthcheck, on a worker"}
-	case moved.kind == events.SuspensionResumed && last != events.ActionStarted:
-		v.State, v.Advice = StateResumed, []string{"it waits for a worker to run it again: holdfast healthcheck, on a worker"}
-	default:
-		v.State = StateStarted
-		v.Advice = []string{"a worker is at it; where that one was lost, another takes over after worker.ack_wait"}
 	}
+	at := Stand(last, moved.kind, sets)
+	v.State, v.Ended, v.Advice = at.State, at.Ended, at.Advice
+	return nil
 }

@@ -6,8 +6,9 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"holdfast/internal/access"
 	"holdfast/internal/bus"
+	"holdfast/internal/pause"
+	"holdfast/internal/permission"
 )
 
 // patience is how long a person waits for a bus that does not answer. Workers wait for nats.start_timeout.
@@ -16,7 +17,8 @@ const patience = 5 * time.Second
 // Session is an operator's connection to the bus. Close it.
 type Session struct {
 	bus         *bus.Bus
-	directories *access.Directories // nil until somebody asked
+	permissions *permission.Snapshots // nil until somebody asked
+	facts       *bus.Facts            // what they are made of
 }
 
 // Open connects.
@@ -46,16 +48,28 @@ func (s *Session) Chains() Chains { return s.bus.Journal() }
 // Records gives what reads streams.
 func (s *Session) Records() Records { return s.bus }
 
+// Places are the bus's servers.
+func (s *Session) Places() string { return s.bus.Places() }
+
+// Looks gives what looks at streams and consumers.
+func (s *Session) Looks() Looks { return s.bus }
+
 // Publisher gives what publishes.
 func (s *Session) Publisher() Publisher { return s.bus }
 
 // Clock gives the bus's time.
 func (s *Session) Clock() Clock { return s.bus.Clock() }
 
+// Bus gives the connection itself, for what is wired elsewhere.
+func (s *Session) Bus() *bus.Bus { return s.bus }
+
 // Connections gives the registry once all of it is read.
-func (s *Session) Connections(ctx context.Context) (Connections, error) {
+func (s *Session) Connections(ctx context.Context) (Connections, error) { return s.ReadRegistry(ctx) }
+
+// ReadRegistry is Connections for whoever needs more of it.
+func (s *Session) ReadRegistry(ctx context.Context) (*bus.Registry, error) {
 	registry := s.bus.Registry()
-	err := until(ctx, 20*time.Millisecond, func() (bool, error) { return s.bus.Ready(ctx) == nil, nil })
+	err := pause.Until(ctx, 20*time.Millisecond, func() (bool, error) { return s.bus.Ready(ctx) == nil, nil })
 	if err != nil {
 		if why := s.bus.Ready(context.WithoutCancel(ctx)); why != nil {
 			return nil, why
@@ -63,20 +77,4 @@ func (s *Session) Connections(ctx context.Context) (Connections, error) {
 		return nil, err
 	}
 	return registry, nil
-}
-
-// until asks again and again whether something is so, and ends with the context's error.
-func until(ctx context.Context, every time.Duration, so func() (bool, error)) error {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		if ok, err := so(); ok || err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
 }

@@ -91,7 +91,7 @@ func ListSuspensions(ctx context.Context, chains Chains, secrets Secrets, s Sele
 }
 
 // ShowSuspension gives the one suspension that matches, ended or not, with its whole chain.
-func ShowSuspension(ctx context.Context, chains Chains, records Records, secrets Secrets, s Selection) (SuspensionView, error) {
+func ShowSuspension(ctx context.Context, chains Chains, looks Looks, secrets Secrets, s Selection) (SuspensionView, error) {
 	s.Ended = true
 	found, err := ListSuspensions(ctx, chains, secrets, s)
 	switch {
@@ -105,9 +105,26 @@ func ShowSuspension(ctx context.Context, chains Chains, records Records, secrets
 			"%d suspensions belong to requests called %s", len(found), s.Request)
 	}
 	v := found[0]
-	chain, err := readChain(ctx, records, v.chain())
+	chain, err := readChain(ctx, looks, v.chain())
 	v.Chain = steps(chain)
+	if err != nil || v.State != StateWaiting {
+		return v, err
+	}
+	v.Advice, err = free(ctx, looks, secrets, v.Reason, v.Tenant, v.Connection)
 	return v, err
+}
+
+// free looks at a connection, and says what sets a run free that was suspended for a reason.
+func free(ctx context.Context, looks Looks, secrets Secrets, reason, tenant, connection string) ([]string, error) {
+	e, _, err := looks.Connection(ctx, tenant, connection)
+	if err != nil {
+		return nil, err
+	}
+	var owners []string
+	if e != nil {
+		owners = e.Owners
+	}
+	return secrets.Advice(fault.Reason(reason), tenant, connection, owners), nil
 }
 
 func viewSuspension(r events.ChainRecord, secrets Secrets) (SuspensionView, error) {
@@ -123,7 +140,7 @@ func viewSuspension(r events.ChainRecord, secrets Secrets) (SuspensionView, erro
 		Sequence: r.Sequence, Previous: p.Previous, StoredAt: r.Stored,
 	}
 	if r.Type.Waits() {
-		v.Advice = secrets.advice(fault.Reason(p.Reason), v.Tenant, v.Connection)
+		v.Advice = secrets.Advice(fault.Reason(p.Reason), v.Tenant, v.Connection, nil)
 	}
 	return v, nil
 }

@@ -69,11 +69,12 @@ func (m *Manager) permitted(ctx context.Context, c Change) error {
 	if e != nil && !e.Missing {
 		q.Now = &e.Connection
 	}
-	directory, err := m.Directory(ctx)
+	all, err := m.Permissions(ctx)
 	if err != nil {
 		return err
 	}
-	if f := access.Decide(directory.Of(c.Tenant), q).Fault(); f != nil {
+	q.Site = all.Of(c.Tenant).SiteRights(q.Actor)
+	if f := access.Decide(all.Of(c.Tenant).Directory(), q).Fault(); f != nil {
 		return c.refused(f)
 	}
 	return nil

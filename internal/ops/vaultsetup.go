@@ -10,6 +10,7 @@ import (
 
 	policies "holdfast/deploy/vault"
 	"holdfast/internal/fault"
+	"holdfast/internal/pause"
 	"holdfast/vaultclient"
 )
 
@@ -76,7 +77,7 @@ func (v *vaultSetup) logIn(ctx context.Context) error {
 	var last error
 	waiting, cancel := context.WithTimeout(ctx, v.Patience)
 	defer cancel()
-	err := until(waiting, vaultRetry, func() (bool, error) {
+	err := pause.Until(waiting, vaultRetry, func() (bool, error) {
 		last = v.client.Start(ctx)
 		if last != nil && fault.From(last).Class() != fault.Transient {
 			return false, last

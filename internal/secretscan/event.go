@@ -11,7 +11,28 @@ import (
 // InEvent looks through a structured event, as strictjson reads it, and gives the JSON pointer of the first
 // place that looks like a secret. The package comment says what does.
 func InEvent(t events.Type, doc any) (pointer string, found bool) {
-	s := scan{rule: strict, actions: t == events.ActionRequested, path: make([]string, 0, maxSegments)}
+	s := scan{rule: strict, path: make([]string, 0, maxSegments)}
+	if t == events.ActionRequested {
+		s.request = inData
+	}
+	return s.first(doc)
+}
+
+// InStored is InEvent for an event that Holdfast itself has published. It carries what is a customer's own business
+// as well: a suspension's original is a request, and is held to a request's rule; what a target answered, in an
+// outcome, is held to that of a request's body. A dead letter's original, which is no JSON, is passed over: see
+// FoundKept.
+func InStored(t events.Type, doc any) (pointer string, found bool) {
+	s := scan{rule: strict, path: make([]string, 0, maxSegments)}
+	s.response = t.Noun() == "action"
+	s.letter = t == events.DeadLetter
+	if t.Noun() == "suspension" {
+		s.request = inOriginal
+	}
+	return s.first(doc)
+}
+
+func (s *scan) first(doc any) (pointer string, found bool) {
 	if !s.value(doc) {
 		return "", false
 	}
@@ -28,11 +49,19 @@ const (
 	free                // private keys and Vault tokens only
 )
 
+// Where an action request's payload is in a document: how many names deep.
+const (
+	inData     = 1 // /data
+	inOriginal = 2 // /data/original
+)
+
 // scan walks a document; path is where it is, and where it stopped when something was found.
 type scan struct {
-	rule    rule
-	actions bool
-	path    []string
+	rule     rule
+	request  int  // inData, inOriginal, or 0: there is none
+	response bool // /data/response is what a target answered
+	letter   bool // /data/original is a dead letter's
+	path     []string
 }
 
 func (s *scan) value(v any) bool {
@@ -84,6 +113,10 @@ func (s *scan) firstMember(members map[string]any, depth int) bool {
 func (s *scan) member(name string, v any) bool {
 	before := s.rule
 	s.path = append(s.path, name)
+	if s.letter && s.at("data", "original") {
+		s.path = s.path[:len(s.path)-1]
+		return false
+	}
 	if s.refusesName(name) && holdsValue(v) || s.text(name) {
 		return true
 	}
@@ -122,13 +155,15 @@ func (s *scan) refusesName(name string) bool {
 // ruleWithin is the rule for the value of the member that path now ends in.
 func (s *scan) ruleWithin(name string) rule {
 	switch {
-	case !s.actions && name == "headers": // a connection's settings have them, too
-		return headers
-	case !s.actions:
-		return s.rule
-	case len(s.path) == 3 && name == "input" && s.path[1] == "action" && s.path[0] == "data":
+	case s.response && s.at("data", "response"):
 		return free
-	case len(s.path) != 4 || s.rule != free:
+	case s.request == 0 && s.rule == strict && name == "headers": // a connection's settings have them, too
+		return headers
+	case s.request == 0:
+		return s.rule
+	case s.isInput():
+		return free
+	case len(s.path) != s.request+3 || s.rule != free:
 		return s.rule
 	}
 	switch name {
@@ -140,6 +175,16 @@ func (s *scan) ruleWithin(name string) rule {
 		return free
 	}
 }
+
+// isInput tells whether path ends in a request's input: …/action/input.
+func (s *scan) isInput() bool {
+	if s.request == inOriginal {
+		return s.at("data", "original", "action", "input")
+	}
+	return s.at("data", "action", "input")
+}
+
+func (s *scan) at(path ...string) bool { return slices.Equal(s.path, path) }
 
 // holdsValue tells whether v is something that could be a secret: not null, not empty, not true or false.
 func holdsValue(v any) bool {

@@ -29,10 +29,18 @@ func NamesSecret(name string) bool {
 		return false
 	}
 	var room [maxName]byte // every member of every event comes through here: no allocation
-	plain, ascii := appendPlain(room[:0], name)
-	if !ascii {
-		plain = append(room[:0], plainName(name)...)
+	return plainSecret(plainIn(room[:0], name))
+}
+
+// plainIn is plainName in memory that is there already, for a name of maxName at most.
+func plainIn(room []byte, name string) []byte {
+	if plain, ascii := appendPlain(room, name); ascii {
+		return plain
 	}
+	return append(room, plainName(name)...)
+}
+
+func plainSecret(plain []byte) bool {
 	if secretNames[string(plain)] {
 		return true
 	}

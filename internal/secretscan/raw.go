@@ -26,6 +26,20 @@ func Found(raw []byte) bool {
 	return LooksSecret(text) || namedValue(text)
 }
 
+// FoundKept is Found for what a dead letter kept of a message. searched says that the message was refused only after
+// it had been searched field by field, or that the end of it is missing: where it can not be read, nothing is guessed
+// then, and private keys and Vault tokens are what counts.
+func FoundKept(raw []byte, searched bool) bool {
+	if !searched {
+		return Found(raw)
+	}
+	if t, doc, ok := readEvent(raw); ok {
+		_, found := InEvent(t, doc)
+		return found
+	}
+	return everywhereSecret(unescape(string(raw)))
+}
+
 func readEvent(raw []byte) (events.Type, any, bool) {
 	if len(raw) > maxReadable {
 		return "", nil, false

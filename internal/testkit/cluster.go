@@ -26,37 +26,67 @@ type Cluster struct {
 
 type node struct {
 	name, config, url string
+	host              *Host
 
 	mu      sync.Mutex
 	process *exec.Cmd // nil: it does not run
 }
 
-const clusterPatience = 60 * time.Second
+const (
+	clusterPatience = 60 * time.Second
+	clusterPing     = 2 * time.Second // so that the test's own client leaves a server soon that it can not reach
+)
 
 // StartCluster starts n servers with JetStream on disk and waits until they can make a stream with n
 // replicas. They end with the test.
 func StartCluster(tb testing.TB, n int) *Cluster {
 	tb.Helper()
+	ports := freePorts(tb, 2*n)
+	nodes := make([]place, n)
+	for i := range nodes {
+		nodes[i] = place{address: "127.0.0.1", client: ports[i], route: ports[n+i]}
+	}
+	return startCluster(tb, nodes)
+}
+
+// StartClusterOn is StartCluster with one server on each host.
+func StartClusterOn(tb testing.TB, hosts []*Host) *Cluster {
+	tb.Helper()
+	var nodes []place
+	for _, h := range hosts {
+		nodes = append(nodes, place{host: h, address: h.Address, client: 4222, route: 6222})
+	}
+	return startCluster(tb, nodes)
+}
+
+// place is where a server runs and listens.
+type place struct {
+	host          *Host
+	address       string
+	client, route int // ports
+}
+
+func startCluster(tb testing.TB, places []place) *Cluster {
+	tb.Helper()
 	c := &Cluster{tb: tb, binary: buildNATS(tb)}
-	clients, routes := freePorts(tb, n), freePorts(tb, n)
 	var mesh []string
-	for _, port := range routes {
-		mesh = append(mesh, fmt.Sprintf("nats://127.0.0.1:%d", port))
+	for _, p := range places {
+		mesh = append(mesh, fmt.Sprintf("nats://%s:%d", p.address, p.route))
 	}
 	dir := tb.TempDir()
-	for i := range n {
+	for i, p := range places {
 		name := fmt.Sprintf("n%d", i)
 		config := fmt.Sprintf(`server_name: %s
-listen: 127.0.0.1:%d
+listen: %s:%d
 max_payload: 9MB
 jetstream { store_dir: %q }
-cluster { name: test, listen: 127.0.0.1:%d, routes: [%s] }
-`, name, clients[i], filepath.Join(dir, name), routes[i], strings.Join(mesh, ", "))
+cluster { name: test, listen: %s:%d, routes: [%s] }
+`, name, p.address, p.client, filepath.Join(dir, name), p.address, p.route, strings.Join(mesh, ", "))
 		file := filepath.Join(dir, name+".conf")
 		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 			tb.Fatal(err)
 		}
-		c.nodes = append(c.nodes, &node{name: name, config: file, url: fmt.Sprintf("nats://127.0.0.1:%d", clients[i])})
+		c.nodes = append(c.nodes, &node{name: name, config: file, host: p.host, url: fmt.Sprintf("nats://%s:%d", p.address, p.client)})
 	}
 	tb.Cleanup(func() {
 		for i := range c.nodes {
@@ -112,8 +142,8 @@ func (n *node) start(tb testing.TB, binary string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer func() { _ = log.Close() }()          // the child has its own
-	cmd := exec.Command(binary, "-c", n.config) //nolint:noctx // the test's own program; it ends with Kill
+	defer func() { _ = log.Close() }() // the child has its own
+	cmd := n.host.Command(binary, "-c", n.config)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		tb.Fatalf("start %s: %v", n.name, err)
@@ -126,7 +156,7 @@ func (n *node) start(tb testing.TB, binary string) {
 func (c *Cluster) connect() {
 	c.tb.Helper()
 	nc, err := nats.Connect(strings.Join(c.URLs(), ","), nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true),
-		nats.ReconnectWait(100*time.Millisecond), nats.CustomInboxPrefix("_INBOX_cluster"))
+		nats.ReconnectWait(100*time.Millisecond), nats.PingInterval(clusterPing), nats.CustomInboxPrefix("_INBOX_cluster"))
 	if err != nil {
 		c.tb.Fatal(err)
 	}

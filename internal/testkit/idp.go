@@ -31,6 +31,7 @@ type IDPClient struct {
 	RefreshTokenTTL string   `json:"refresh_token_ttl,omitempty"` // like "90s"; whole seconds
 	JWTKey          string   `json:"jwt_key,omitempty"`           // public key (PEM) for assertions
 	AutoConsent     string   `json:"auto_consent,omitempty"`      // the user that /authorize signs in unasked
+	OneToken        bool     `json:"one_token,omitempty"`         // a new access token ends the client's others
 }
 
 // IDPTokens are what a sign-in gives.
@@ -91,22 +92,10 @@ func (p *IDP) Client(tb testing.TB, id string, c IDPClient) {
 	p.admin.must(tb, http.MethodPut, "/clients/"+url.PathEscape(id), c, nil)
 }
 
-// DeleteClient removes a client: its requests are answered invalid_client.
-func (p *IDP) DeleteClient(tb testing.TB, id string) {
-	tb.Helper()
-	p.admin.must(tb, http.MethodDelete, "/clients/"+url.PathEscape(id), nil, nil)
-}
-
 // User creates or replaces a user.
 func (p *IDP) User(tb testing.TB, name, password string) {
 	tb.Helper()
 	p.admin.must(tb, http.MethodPut, "/users/"+url.PathEscape(name), map[string]string{"password": password}, nil)
-}
-
-// DeleteUser removes a user.
-func (p *IDP) DeleteUser(tb testing.TB, name string) {
-	tb.Helper()
-	p.admin.must(tb, http.MethodDelete, "/users/"+url.PathEscape(name), nil, nil)
 }
 
 // Grant gives tokens as if the user had signed in for the client. Without scopes it is for all that the
@@ -124,12 +113,6 @@ func (p *IDP) Grant(tb testing.TB, client, user string, scopes ...string) IDPTok
 func (p *IDP) Revoke(tb testing.TB, client, user string) int {
 	tb.Helper()
 	return p.revoke(tb, map[string]string{"client_id": client, "user": user})
-}
-
-// RevokeToken revokes the family that a token belongs to.
-func (p *IDP) RevokeToken(tb testing.TB, token string) int {
-	tb.Helper()
-	return p.revoke(tb, map[string]string{"token": token})
 }
 
 func (p *IDP) revoke(tb testing.TB, what map[string]string) int {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"testing"
@@ -20,18 +21,27 @@ type jsonAPI struct {
 // do sends body as JSON (nil: none), decodes the answer into out (nil: ignored), and gives the status.
 func (a jsonAPI) do(tb testing.TB, method, path string, body, out any) int {
 	tb.Helper()
+	// Cleanups call too, when the test's own context has ended.
+	status, err := a.try(context.WithoutCancel(tb.Context()), method, path, body, out)
+	if err != nil {
+		tb.Fatalf("%s %s: %v", method, path, err)
+	}
+	return status
+}
+
+// try is do for servers that may be away.
+func (a jsonAPI) try(ctx context.Context, method, path string, body, out any) (status int, err error) {
 	var payload io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
 		if err != nil {
-			tb.Fatalf("%s %s: %v", method, path, err)
+			return 0, err
 		}
 		payload = bytes.NewReader(raw)
 	}
-	// Cleanups call too, when the test's own context has ended.
-	req, err := http.NewRequestWithContext(context.WithoutCancel(tb.Context()), method, a.base+path, payload)
+	req, err := http.NewRequestWithContext(ctx, method, a.base+path, payload)
 	if err != nil {
-		tb.Fatalf("%s %s: %v", method, path, err)
+		return 0, err
 	}
 	req.Header = a.header.Clone()
 	req.Header.Set("Content-Type", contentType(method))
@@ -39,15 +49,15 @@ func (a jsonAPI) do(tb testing.TB, method, path string, body, out any) int {
 	client := &http.Client{Timeout: 30 * time.Second}
 	resp, err := client.Do(req)
 	if err != nil {
-		tb.Fatalf("%s %s: %v", method, path, err)
+		return 0, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if out != nil {
 		if err := json.NewDecoder(resp.Body).Decode(out); err != nil && !errors.Is(err, io.EOF) {
-			tb.Fatalf("%s %s: status %d, and no JSON: %v", method, path, resp.StatusCode, err)
+			return resp.StatusCode, fmt.Errorf("status %d, and no JSON: %w", resp.StatusCode, err)
 		}
 	}
-	return resp.StatusCode
+	return resp.StatusCode, nil
 }
 
 // must is do for calls that have to succeed.

@@ -1,13 +1,16 @@
 package testkit
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // Call is one request that a Proxy saw.
@@ -31,6 +34,12 @@ type Proxy struct {
 // StartProxy starts a proxy before target (a base URL) and stops it when the test ends.
 func StartProxy(tb testing.TB, target string) *Proxy {
 	tb.Helper()
+	return StartProxyAt(tb, "127.0.0.1", target)
+}
+
+// StartProxyAt is StartProxy at another address of this machine.
+func StartProxyAt(tb testing.TB, address, target string) *Proxy {
+	tb.Helper()
 	u, err := url.Parse(target)
 	if err != nil {
 		tb.Fatal(err)
@@ -43,10 +52,29 @@ func StartProxy(tb testing.TB, target string) *Proxy {
 			panic(http.ErrAbortHandler) // the server is gone: so is the connection
 		},
 	}}
-	server := httptest.NewServer(p)
+	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", net.JoinHostPort(address, "0"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: p}}
+	server.Start()
 	tb.Cleanup(server.Close)
 	p.Address = server.URL
 	return p
+}
+
+// Delay answers all requests later, until Pass, and counts them.
+func (p *Proxy) Delay(d time.Duration) (delayed *atomic.Int64) {
+	delayed = new(atomic.Int64)
+	p.Intercept(nil, func(w http.ResponseWriter, r *http.Request) {
+		delayed.Add(1)
+		select {
+		case <-time.After(d):
+			p.forward.ServeHTTP(w, r)
+		case <-r.Context().Done():
+		}
+	})
+	return delayed
 }
 
 // Intercept answers requests that only matches (nil: all) with answer, until Pass.

@@ -1,6 +1,8 @@
 package testkit
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
@@ -82,13 +84,25 @@ func (v *Vault) must(tb testing.TB, method, path string, body, out any) {
 // Put writes a secret below secret/, as `vault kv put secret/<path>` does, and gives its new version.
 func (v *Vault) Put(tb testing.TB, path string, fields map[string]any) int {
 	tb.Helper()
+	version, err := v.TryPut(context.WithoutCancel(tb.Context()), path, fields)
+	if err != nil {
+		tb.Fatalf("put %s: %v", path, err)
+	}
+	return version
+}
+
+// TryPut is Put at a Vault that may be away: an error means that the secret may be written, or not.
+func (v *Vault) TryPut(ctx context.Context, path string, fields map[string]any) (version int, err error) {
 	var out struct {
 		Data struct {
 			Version int `json:"version"`
 		} `json:"data"`
 	}
-	v.must(tb, http.MethodPost, "secret/data/"+path, map[string]any{"data": fields}, &out)
-	return out.Data.Version
+	status, err := v.api().try(ctx, http.MethodPost, "secret/data/"+path, map[string]any{"data": fields}, &out)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("status %d", status)
+	}
+	return out.Data.Version, err
 }
 
 // Delete deletes the current version of a secret below secret/; it can be undeleted.

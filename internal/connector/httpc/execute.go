@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"go.opentelemetry.io/otel/propagation"
 	"golang.org/x/net/http/httpguts"
 
 	"holdfast/internal/connector"
@@ -104,14 +105,13 @@ func (c *Connector) newRequest(ctx context.Context, r connector.Request, call ca
 	if call.contentType != "" {
 		req.Header.Set("Content-Type", call.contentType)
 	}
-	setOwn(req.Header, r)
+	setOwn(ctx, req.Header, r)
 	return req, nil
 }
 
 // setOwn sets what no input can set.
-func setOwn(h http.Header, r connector.Request) {
-	setValid(h, "Traceparent", r.TraceParent)
-	setValid(h, "Tracestate", r.TraceState)
+func setOwn(ctx context.Context, h http.Header, r connector.Request) {
+	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(h))
 	if r.IdempotencyKey != "" && httpguts.ValidHeaderFieldValue(r.IdempotencyKey) {
 		// Not under its canonical name: net/http would take that as leave to send a POST a second time on
 		// its own when a pooled connection breaks, and whether to is the caller's to decide.
@@ -119,11 +119,5 @@ func setOwn(h http.Header, r connector.Request) {
 	}
 	if r.Credential.Header != "" {
 		h.Set(r.Credential.Header, r.Credential.Value.Reveal())
-	}
-}
-
-func setValid(h http.Header, name, value string) {
-	if value != "" && httpguts.ValidHeaderFieldValue(value) {
-		h.Set(name, value)
 	}
 }

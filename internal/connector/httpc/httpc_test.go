@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/propagation"
 	"go.uber.org/goleak"
 
 	"holdfast/internal/connector"
@@ -90,8 +91,9 @@ func TestC3_ARequestArrivesAsItWasMeant(t *testing.T) {
 	r.Input = json.RawMessage(`{"method":"POST","path":"/things/a%20b/group%2Fproject","query":{"a":"1 2","b":["x","y"]},
 		"headers":{"X-Thing":"t"},"body":{"n": null}}`)
 	r.Credential = credential.NewBasic("user", secret.New("password"))
-	r.TraceParent, r.TraceState = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "k=v"
-	result, err := newConnector(t, Options{}).Execute(t.Context(), r)
+	const parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	ctx := propagation.TraceContext{}.Extract(t.Context(), propagation.MapCarrier{"traceparent": parent, "tracestate": "k=v"})
+	result, err := newConnector(t, Options{}).Execute(ctx, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +104,7 @@ func TestC3_ARequestArrivesAsItWasMeant(t *testing.T) {
 		"key":         {got.Header.Get("Idempotency-Key"), "req-1="},
 		"type":        {got.Header.Get("Content-Type"), "application/json"},
 		"header":      {got.Header.Get("X-Thing"), "t"},
-		"traceparent": {got.Header.Get("Traceparent"), r.TraceParent},
+		"traceparent": {got.Header.Get("Traceparent"), parent},
 		"tracestate":  {got.Header.Get("Tracestate"), "k=v"},
 		"agent":       {got.Header.Get("User-Agent"), "holdfast"},
 		"body":        {body, `{"n": null}`},

@@ -9,6 +9,7 @@ import (
 	"holdfast/internal/connector"
 	"holdfast/internal/connector/strict"
 	"holdfast/internal/fault"
+	"holdfast/internal/pause"
 )
 
 // Connector answers {} at once. The input may ask for something else:
@@ -71,27 +72,13 @@ func (Connector) Execute(ctx context.Context, r connector.Request) (connector.Re
 	if err != nil {
 		return connector.Result{}, err
 	}
-	if err := wait(ctx, time.Duration(in.DelayMS)*time.Millisecond); err != nil {
-		return connector.Result{}, fault.Wrap(fault.TargetUnavailable, "stopped while waiting", err).WithNoEffect()
+	if !pause.For(ctx, time.Duration(in.DelayMS)*time.Millisecond) {
+		return connector.Result{}, fault.Wrap(fault.TargetUnavailable, "stopped while waiting", ctx.Err()).WithNoEffect()
 	}
 	if in.Fail != "" {
 		return connector.Result{}, fault.New(in.Fail, "the input asked for it").WithNoEffect()
 	}
 	return connector.Result{Response: json.RawMessage("{}")}, nil
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	if d == 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // Test is ErrNoTest: there is nobody to ask.

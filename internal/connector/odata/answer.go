@@ -32,7 +32,7 @@ type serviceError struct {
 func (c *Connector) one(ctx context.Context, o operation) (connector.Result, error) {
 	a, err := c.http.Do(ctx, o.request, o.call)
 	if err != nil {
-		return refused(a, o.fault(err))
+		return o.refused(a, err)
 	}
 	doc := entityDocument{Status: a.Status, ETag: a.Headers["Etag"]}
 	item, etag, err := readEntity(a)
@@ -45,19 +45,28 @@ func (c *Connector) one(ctx context.Context, o operation) (connector.Result, err
 }
 
 // refused gives what the service said beside the fault, where it said something.
-func refused(a httpc.Answer, err error) (connector.Result, error) {
+func (o operation) refused(a httpc.Answer, err error) (connector.Result, error) {
+	err = o.fault(err)
 	if a.Status == 0 {
 		return connector.Result{}, err
 	}
-	if f := fault.From(err); a.Status == http.StatusPreconditionFailed {
-		f.Detail += ": the entity has changed since its etag was read"
-		err = f
+	if a.Status == http.StatusPreconditionFailed {
+		err = o.outdated(fault.From(err))
 	}
 	r, bad := result(entityDocument{Status: a.Status, Error: readError(a.Body)})
 	if bad != nil {
 		return r, bad
 	}
 	return r, err
+}
+
+// outdated says of a 412 (RFC 9110 section 13.1.1: nothing was done) whose version was not the last.
+func (o operation) outdated(f *fault.Fault) *fault.Fault {
+	if o.request.Fenced {
+		return fault.Wrap(fault.Conflict, f.Detail+": the entity has changed since it was looked at", f).WithNoEffect()
+	}
+	f.Detail += ": the entity has changed since its etag was read"
+	return f
 }
 
 // readError finds code and message in an error document of version 4, 3, or older; nil where there is none.

@@ -30,7 +30,7 @@ func (c *Connector) list(ctx context.Context, o operation) (connector.Result, er
 	for n, call := 1, o.call; ; n++ {
 		a, err := c.http.Do(ctx, o.request, call)
 		if err != nil {
-			return refused(a, o.fault(err))
+			return o.refused(a, err)
 		}
 		p, err := readPage(a)
 		if err != nil {

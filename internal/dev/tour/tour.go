@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"holdfast/events"
+	auditing "holdfast/internal/audit"
 	"holdfast/internal/dev"
 	"holdfast/internal/dev/witness"
 )
@@ -140,7 +140,7 @@ func (s *stage) orFailed(ctx context.Context, play func(context.Context, *stage)
 	return err
 }
 
-// audit reads the whole tour back: each request has one end, and each wait on a chain has one.
+// audit reads the whole tour back: each request that the tour has asked for has one end, and every promise was kept.
 func audit(ctx context.Context, s *stage) error {
 	if err := s.w.CatchUp(ctx); err != nil {
 		return s.wrong("the witness has read all that the streams hold", err.Error())
@@ -151,36 +151,28 @@ func audit(ctx context.Context, s *stage) error {
 			return s.wrong("request "+r.ID+" has one end on its ledger", fmt.Sprintf("%d ends", n))
 		}
 	}
-	waits, err := s.auditChains(records)
-	if err != nil {
+	var report auditing.Report
+	if err := s.until(ctx, "holdfast audit finds nothing, and nothing open", func(ctx context.Context) (ok bool, seen string) {
+		var err error
+		report, err = s.Audit(ctx, s.tenant)
+		if err == nil {
+			err = report.Err()
+		}
+		if err != nil {
+			return false, err.Error()
+		}
+		return report.Requests.Open()+report.Chains.Waiting == 0, fmt.Sprintf("%d open", report.Requests.Open()+report.Chains.Waiting)
+	}); err != nil {
 		return err
 	}
+	waits, messages := report.Chains.Moves["suspended"], 0
+	for _, r := range report.Streams {
+		messages += r.Messages
+	}
 	s.saw("%d requests, each with exactly one end; %d suspensions, each resumed or terminated exactly once", len(s.asked), waits)
+	s.saw("holdfast audit: %d checks on %d messages, nothing found", len(report.Checks), messages)
 	s.fact("requests", len(s.asked))
 	s.fact("suspensions", waits)
+	s.fact("violations", report.Total)
 	return nil
-}
-
-// auditChains holds every chain of the tour to the protocol: a wait, then one end, then perhaps another wait.
-func (s *stage) auditChains(records []witness.Record) (waits int, err error) {
-	waiting := make(map[string]bool)
-	for _, r := range records {
-		if r.Stream != events.StreamSuspensions || events.TenantOf(r.Subject) != s.tenant {
-			continue
-		}
-		was, opens := waiting[r.Subject], r.Type == events.SuspensionSuspended
-		if was == opens {
-			return waits, s.wrong("a wait on "+r.Subject+" has one end", "another "+r.Type.What()+" at sequence "+fmt.Sprint(r.Sequence))
-		}
-		if opens {
-			waits++
-		}
-		waiting[r.Subject] = r.Type.Waits()
-	}
-	for subject, still := range waiting {
-		if still {
-			return waits, s.wrong("every wait of the tour has ended", subject+" still waits")
-		}
-	}
-	return waits, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"regexp"
+	"strings"
 
 	"holdfast/events"
 	"holdfast/internal/fault"
@@ -13,7 +14,9 @@ type channel struct {
 	address     string
 	stream      string
 	description string
-	receive     bool // by the worker
+	receive     bool   // by the worker
+	reply       string // the channel of the answer, for a question
+	replies     bool   // it is the channel of an answer
 	types       []events.Type
 }
 
@@ -24,6 +27,7 @@ const (
 	run        = "{run}"
 	request    = "{request}"
 	reason     = "{reason}"
+	letter     = "{sequence}"
 )
 
 func channels() []channel {
@@ -33,11 +37,16 @@ func channels() []channel {
 	chain := channel{name: "suspension", stream: events.StreamSuspensions,
 		address:     events.Chain{Tenant: tenant, Connection: connection, Run: run, Request: request}.Subject(),
 		description: "A suspension's chain: its last message says whether the run waits. A suspension has one end."}
+	acts := channel{name: "deadletter_act", address: events.DeadLetterActs(tenant, 0), stream: events.StreamDeadLetters,
+		description: "What was done with one dead letter, and what came of it."}
+	acts.address = strings.TrimSuffix(acts.address, "0") + letter
 	var notices []channel
 	for _, t := range events.Outbound() {
 		switch {
 		case t == events.DeadLetter:
 			notices = append(notices, deadLetters())
+		case t.Noun() == events.DeadLetterRetried.Noun():
+			acts.types = append(acts.types, t)
 		case t.Noun() == "action":
 			ledger.types = append(ledger.types, t)
 		case t.Noun() == "suspension" && t != events.SuspensionEndingSoon:
@@ -46,20 +55,29 @@ func channels() []channel {
 			notices = append(notices, notice(t))
 		}
 	}
-	return append(append(all, ledger, chain), notices...)
+	return append(append(append(all, ledger, chain, acts), notices...), asked()...)
+}
+
+// asked are questions that a worker answers at once, where whoever asks says.
+func asked() (all []channel) {
+	for i, t := range events.Asked() {
+		answer := events.Answers()[i]
+		all = append(all, channel{
+			name: t.Noun() + "_" + t.What(), address: events.SubjectOf(tenant, t), receive: true, types: []events.Type{t},
+			reply:       t.Noun() + "_" + answer.What(),
+			description: "A question, as a request on the bus. Any worker that is caught up answers it.",
+		}, channel{
+			name: t.Noun() + "_" + answer.What(), types: []events.Type{answer}, replies: true,
+			description: "The answer, on the reply subject of the question.",
+		})
+	}
+	return all
 }
 
 func inbound() (all []channel) {
 	for _, t := range events.Inbound() {
-		stream := events.StreamActions
-		switch t.Noun() {
-		case "connection":
-			stream = events.StreamConnections
-		case "directory", "place", "process":
-			stream = events.StreamPermissions
-		}
 		all = append(all, channel{
-			name: t.Noun() + "_" + t.What(), address: events.SubjectOf(tenant, t), stream: stream, receive: true,
+			name: t.Noun() + "_" + t.What(), address: events.SubjectOf(tenant, t), stream: events.StreamOf(t), receive: true,
 			description: "What upstream systems and operators send.", types: []events.Type{t},
 		})
 	}
@@ -87,7 +105,7 @@ func parametersOf(address string) map[string]any {
 	said := map[string]string{
 		"tenant":  "The tenant. It is believed; a payload may not name another one.",
 		"request": "The request's id.", "run": "The run's id.", "connection": "The connection's id.",
-		"reason": "Why the message could not be handled.",
+		"reason": "Why the message could not be handled.", "sequence": "The dead letter's sequence in HF_DEADLETTERS.",
 	}
 	out := map[string]any{}
 	for _, match := range parameterPattern.FindAllStringSubmatch(address, -1) {

@@ -61,11 +61,15 @@ func channelsObject(all []channel) object {
 		for _, t := range c.types {
 			messages[messageName(t)] = refTo("#/components/messages/" + messageName(t))
 		}
-		out[c.name] = object{
-			"address": c.address, "description": c.description + " Stream: " + c.stream + ".",
-			"parameters": parametersOf(c.address), "messages": messages,
-			"servers": []any{refTo("#/servers/bus")},
+		o := object{"address": c.address, "description": c.description, "parameters": parametersOf(c.address),
+			"messages": messages, "servers": []any{refTo("#/servers/bus")}}
+		if c.stream != "" {
+			o["description"] = c.description + " Stream: " + c.stream + "."
 		}
+		if c.replies {
+			o["address"] = nil // that of the question's reply subject
+		}
+		out[c.name] = o
 	}
 	return out
 }
@@ -73,6 +77,9 @@ func channelsObject(all []channel) object {
 func operations(all []channel) object {
 	out := object{}
 	for _, c := range all {
+		if c.replies {
+			continue // said by the question's operation
+		}
 		action := "send"
 		if c.receive {
 			action = "receive"
@@ -81,9 +88,11 @@ func operations(all []channel) object {
 		for i, t := range c.types {
 			messages[i] = refTo("#/channels/" + c.name + "/messages/" + messageName(t))
 		}
-		out[action+"_"+c.name] = object{
-			"action": action, "channel": refTo("#/channels/" + c.name), "messages": messages,
+		o := object{"action": action, "channel": refTo("#/channels/" + c.name), "messages": messages}
+		if c.reply != "" {
+			o["reply"] = object{"channel": refTo("#/channels/" + c.reply)}
 		}
+		out[action+"_"+c.name] = o
 	}
 	return out
 }

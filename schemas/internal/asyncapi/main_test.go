@@ -38,7 +38,7 @@ func TestEveryTypeIsOnOneChannel(t *testing.T) {
 			on[eventType]++
 		}
 	}
-	for _, eventType := range append(events.Inbound(), events.Outbound()...) {
+	for _, eventType := range events.All() {
 		if on[eventType] != 1 {
 			t.Errorf("%s is on %d channels", eventType, on[eventType])
 		}
