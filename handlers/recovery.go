@@ -4,21 +4,13 @@ import (
 	"context"
 	"errors"
 
-	"golang.org/x/sync/errgroup"
-	"golang.org/x/time/rate"
-
-	"holdfast/events"
 	"holdfast/internal/connection"
 	"holdfast/internal/connector"
 	"holdfast/internal/credential"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
-	"holdfast/internal/suspension"
 	"holdfast/vaultclient"
 )
-
-// resumeParallel is how many chains of one connection are resumed at the same time.
-const resumeParallel = 32
 
 // ConnectionChanged handles a change of a registry entry, whoever made it: what can go on, goes on. The
 // entry is read anew, so a change that is delivered late or twice is only another look.
@@ -50,38 +42,10 @@ func (h *Handlers) Recover(ctx context.Context, tenant, id string) (resumed int,
 	if e.Broken != nil {
 		return 0, h.verify(ctx, e, rev)
 	}
-	if e.Verified == nil || e.Resume == events.ResumeManual {
+	if e.Verified == nil {
 		return 0, nil
 	}
 	return h.resumeAll(ctx, e)
-}
-
-// resumeAll resumes what waits for a connection that works, at a bounded rate.
-func (h *Handlers) resumeAll(ctx context.Context, e *connection.Entry) (resumed int, err error) {
-	step, pace := suspension.Step{Cause: events.CauseRestored}, h.paceOf(e)
-	if pace.Limit() != rate.Inf { // it may take hours
-		release, f := h.share(ctx, e.Tenant)
-		if f != nil {
-			return 0, f
-		}
-		defer release()
-	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(resumeParallel)
-	for rec, err := range h.Journal.Each(ctx, events.ChainsFilter(e.Tenant, e.ID, "")) {
-		if err != nil {
-			return resumed, errors.Join(err, g.Wait())
-		}
-		if suspension.StateOf(rec.Record) != suspension.Waiting {
-			continue
-		}
-		if err = errors.Join(h.resumes.Wait(ctx), pace.Wait(ctx)); err != nil {
-			return resumed, errors.Join(err, g.Wait())
-		}
-		resumed++
-		g.Go(func() error { return h.resume(ctx, rec, step, e.Now()) })
-	}
-	return resumed, g.Wait()
 }
 
 // verify tries credentials that are not those known to fail. What can be tested is tested once; otherwise

@@ -141,11 +141,11 @@ func (h *Handlers) await(ctx context.Context, rec events.ChainRecord, s events.S
 	if h.Runs.Terminated(s.Tenant, s.Run) {
 		return doneUnless(ctx, h.terminate(ctx, rec, suspension.Step{Cause: events.CauseRunTerminated}), "terminated")
 	}
-	e, _, err := h.Registry.Fresh(ctx, s.Tenant, s.Connection)
+	e, err := h.working(ctx, s.Tenant, s.Connection, []events.ChainRecord{rec})
 	if err != nil {
 		return again(ctx, err)
 	}
-	if e == nil || !e.Works() || e.Resume == events.ResumeManual {
+	if e == nil {
 		return dispatch.Done("suspended")
 	}
 	if !h.paceOf(e).Allow() {

@@ -25,7 +25,7 @@ type WaitingReport struct {
 	// WorkerHeap is what was live on the worker's heap at its last garbage collection while they waited: half of the
 	// size at which the next begins.
 	WorkerHeap int64 `json:"worker_heap_bytes"`
-	// Held is the most that the worker had pulled and not answered while they waited; HeldLimit is what it may.
+	// Held is the most that the worker was seen to have pulled and not answered; HeldLimit is what it may.
 	Held      int `json:"held"`
 	HeldLimit int `json:"held_limit"`
 	// WaitedSeconds is from the first request to the unsealing, SettledSeconds from there to the last answer.
@@ -167,10 +167,11 @@ func (w *backlog) goOn(ctx context.Context) error {
 	if err := w.vault.unseal(ctx); err != nil {
 		return err
 	}
-	defer w.watch(ctx)() // for the most memory
+	stop := w.watch(ctx)
 	began := time.Now()
 	_, err := w.settled(ctx, events.StreamActions, bus.DurableActions, w.report.Requests)
 	w.report.SettledSeconds = time.Since(began).Seconds()
+	w.report.Held = max(w.report.Held, stop())
 	return err
 }
 
