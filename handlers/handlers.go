@@ -134,14 +134,12 @@ func again(ctx context.Context, err error) dispatch.Result {
 
 // conflict tells whether somebody else was first.
 func conflict(err error) bool {
-	f := fault.From(err)
-	return f != nil && f.Reason == fault.Conflict
+	return fault.Is(err, fault.Conflict)
 }
 
 // tooLarge tells whether a record can not be stored at all.
 func tooLarge(err error) bool {
-	f := fault.From(err)
-	return f != nil && f.Reason == fault.TooLarge
+	return fault.Is(err, fault.TooLarge)
 }
 
 // detached is a context for what must be written although the worker is stopping: an effect that happened.

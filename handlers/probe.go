@@ -5,7 +5,6 @@ import (
 
 	"holdfast/events"
 	"holdfast/internal/connection"
-	"holdfast/internal/fault"
 	"holdfast/internal/suspension"
 )
 
@@ -72,7 +71,7 @@ func (h *Handlers) endProbe(ctx context.Context, tenant, id, request string) err
 			return err
 		}
 		_, err = h.Registry.Put(ctx, connection.WithProbe(e, nil), rev)
-		if fault.From(err) == nil || !conflict(err) {
+		if !conflict(err) {
 			return err
 		}
 	}

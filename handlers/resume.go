@@ -37,7 +37,7 @@ func (h *Handlers) resumeAll(ctx context.Context, e *connection.Entry) (resumed 
 		if err != nil || works == nil {
 			return resumed, err
 		}
-		if err = h.resumeBatch(ctx, works, batch); err != nil {
+		if err := h.resumeBatch(ctx, works, batch); err != nil {
 			return resumed, err
 		}
 		resumed += len(batch)

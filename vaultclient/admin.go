@@ -51,7 +51,7 @@ func (c *Client) awaitMount(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		err := c.look(ctx, c.cfg.Mount+"/config", nil)
-		if !is(err, fault.VaultUnavailable) {
+		if !fault.Is(err, fault.VaultUnavailable) {
 			return err
 		}
 		select {
@@ -70,7 +70,7 @@ func (c *Client) WritePolicy(ctx context.Context, name, hcl string) (changed boo
 	}
 	err = c.look(ctx, path, &now)
 	switch {
-	case err != nil && !is(err, fault.SecretMissing): // Vault's word for "nothing there", whatever it is
+	case err != nil && !fault.Is(err, fault.SecretMissing): // Vault's word for "nothing there", whatever it is
 		return false, err
 	case now.Policy == hcl:
 		return false, nil
@@ -179,7 +179,7 @@ func (c *Client) write(ctx context.Context, path string, body any) (answer, erro
 
 // asAdministrator gives a refusal the hint that fits: it is not the worker's policy that is too small.
 func asAdministrator(err error) error {
-	if !is(err, fault.VaultForbidden) {
+	if !fault.Is(err, fault.VaultForbidden) {
 		return err
 	}
 	f := *fault.From(err)

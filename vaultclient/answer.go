@@ -3,7 +3,6 @@ package vaultclient
 import (
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -107,16 +106,4 @@ func (a answer) date(now time.Time) time.Time {
 		return t.Add(time.Second)
 	}
 	return now
-}
-
-// retryAfter is the wait asked for (RFC 9110, section 10.2.3: seconds or a date); 0 where none was.
-func (a answer) retryAfter(now time.Time) time.Duration {
-	v := a.header.Get("Retry-After")
-	if s, err := strconv.Atoi(v); err == nil && s > 0 {
-		return time.Duration(s) * time.Second
-	}
-	if t, err := http.ParseTime(v); err == nil {
-		return max(0, t.Sub(a.date(now)))
-	}
-	return 0
 }

@@ -109,7 +109,7 @@ func (c *Client) leaseOf(b *authBlock) lease {
 func (c *Client) adopt(ctx context.Context, token secret.Value) (lease, error) {
 	a, err := c.lookup(ctx, token)
 	switch {
-	case is(err, fault.VaultForbidden):
+	case fault.Is(err, fault.VaultForbidden):
 		return lease{}, fault.New(fault.VaultLogin, "Vault does not know the worker's token, or its policy lacks auth/token/lookup-self").
 			WithHint("vault token lookup")
 	case err != nil:

@@ -60,7 +60,7 @@ func (c *cache) get(ctx context.Context, k key) (s Secret, hit bool, err error) 
 	}
 	c.mu.Unlock()
 	s, err = r.wait(ctx)
-	if is(err, fault.VaultUnavailable) && ctx.Err() == nil {
+	if fault.Is(err, fault.VaultUnavailable) && ctx.Err() == nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if sl.youngerThan(c.stale, c.now()) {
@@ -162,7 +162,7 @@ func (sl *slot) keep(at time.Time, s Secret, err error) {
 	switch {
 	case err == nil:
 		sl.secret, sl.readAt = s, at
-	case is(err, fault.VaultUnavailable), is(err, fault.VaultThrottled):
+	case fault.Is(err, fault.VaultUnavailable), fault.Is(err, fault.VaultThrottled):
 	default:
 		sl.secret, sl.readAt = Secret{}, time.Time{}
 	}

@@ -162,11 +162,11 @@ func TestO4_WhileVaultIsAwayAnOldSecretServesForAWhile(t *testing.T) {
 		b.set(0, away)
 		<-time.After(testStale - time.Second)
 		mustGet(t, c, 1, true)
-		if _, err := c.fresh(t.Context(), crm); !is(err, fault.VaultUnavailable) {
+		if _, err := c.fresh(t.Context(), crm); !fault.Is(err, fault.VaultUnavailable) {
 			t.Fatalf("a fresh reader got an old secret: %v", err)
 		}
 		<-time.After(time.Second)
-		if _, _, err := c.get(t.Context(), crm); !is(err, fault.VaultUnavailable) {
+		if _, _, err := c.get(t.Context(), crm); !fault.Is(err, fault.VaultUnavailable) {
 			t.Fatalf("too old, and served: %v", err)
 		}
 	})
@@ -183,7 +183,7 @@ func TestC12_WhatSpeaksAgainstASecretEndsItsServing(t *testing.T) {
 			mustGet(t, c, 1, false)
 			<-time.After(testTTL)
 			b.set(0, fault.New(reason, ""))
-			if _, _, err := c.get(t.Context(), crm); !is(err, reason) {
+			if _, _, err := c.get(t.Context(), crm); !fault.Is(err, reason) {
 				t.Fatalf("%s: %v", reason, err)
 			}
 			b.set(0, fault.New(fault.VaultUnavailable, ""))

@@ -58,7 +58,7 @@ func (s *session) upkeep(ctx context.Context) error {
 	case err == nil:
 		s.prolong(h.gen, l)
 		return nil
-	case is(err, fault.VaultForbidden), is(err, fault.Internal):
+	case fault.Is(err, fault.VaultForbidden), fault.Is(err, fault.Internal):
 		return s.replace(ctx, h)
 	default:
 		s.log.Warn().Str("reason", string(fault.From(err).Reason)).Msg("Vault token not renewed; trying again")

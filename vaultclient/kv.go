@@ -58,7 +58,7 @@ func (c *Client) Token(ctx context.Context, tenant, connection string) (Secret, 
 		return Secret{}, err
 	}
 	s, err := c.read(ctx, k, token, opReadToken)
-	if is(err, fault.SecretMissing) || is(err, fault.SecretDeleted) || is(err, fault.SecretDestroyed) {
+	if fault.Is(err, fault.SecretMissing) || fault.Is(err, fault.SecretDeleted) || fault.Is(err, fault.SecretDestroyed) {
 		return Secret{}, nil
 	}
 	return s, err
@@ -80,7 +80,7 @@ func (c *Client) PutToken(ctx context.Context, tenant, connection string, cas in
 
 func (c *Client) createToken(ctx context.Context, k key, fields map[string]secret.Value) (int, error) {
 	n, err := c.writeToken(ctx, k, 0, fields)
-	if !is(err, fault.Conflict) {
+	if !fault.Is(err, fault.Conflict) {
 		return n, err
 	}
 	// Vault counts deleted versions too, so its number is what to expect when nothing is left.
@@ -107,7 +107,7 @@ func (c *Client) patchToken(ctx context.Context, k key, cas int, fields map[stri
 	switch {
 	case err == nil:
 		return written(a)
-	case a.status == http.StatusNotFound && !is(err, fault.VaultNoMount):
+	case a.status == http.StatusNotFound && !fault.Is(err, fault.VaultNoMount):
 		return 0, c.vanished(ctx, k, err)
 	default:
 		return 0, err
@@ -152,7 +152,7 @@ func (c *Client) call(ctx context.Context, r request) (answer, error) {
 	}
 	r.token = h.token
 	a, err := c.do(ctx, r)
-	if a.status != http.StatusForbidden || !is(err, fault.VaultForbidden) {
+	if a.status != http.StatusForbidden || !fault.Is(err, fault.VaultForbidden) {
 		return a, err
 	}
 	again, doubtErr := c.session.doubt(ctx, h)
@@ -181,7 +181,7 @@ func (c *Client) readConfig(ctx context.Context, k key) (Secret, error) {
 func (c *Client) version(ctx context.Context, k key, name string) (Version, error) {
 	a, err := c.call(ctx, request{op: opReadMetadata, method: http.MethodGet, path: c.path("metadata", k, name)})
 	switch {
-	case is(err, fault.SecretMissing):
+	case fault.Is(err, fault.SecretMissing):
 		return Version{}, nil
 	case err != nil:
 		return Version{}, err

@@ -16,7 +16,7 @@ import (
 func (c *Client) checkMount(ctx context.Context) error {
 	a, err := c.call(ctx, request{op: opReadMount, method: http.MethodGet, path: "sys/internal/ui/mounts/" + c.cfg.Mount})
 	switch {
-	case is(err, fault.VaultForbidden):
+	case fault.Is(err, fault.VaultForbidden):
 		return c.unseenMount(ctx)
 	case err != nil:
 		return err
@@ -46,7 +46,7 @@ func (c *Client) checkMount(ctx context.Context) error {
 // (EnsureMount).
 func (c *Client) unseenMount(ctx context.Context) error {
 	_, err := c.call(ctx, request{op: opReadMount, method: http.MethodGet, path: "sys/mounts"})
-	if !is(err, fault.VaultForbidden) {
+	if !fault.Is(err, fault.VaultForbidden) {
 		return err
 	}
 	return fault.New(fault.VaultNoMount, "there is no mount at "+c.cfg.Mount+"/, or no policy of this login names a path below it").

@@ -93,7 +93,7 @@ func (s *session) first(ctx context.Context) error {
 		return err
 	}
 	if _, err := s.vault.lookup(ctx, s.peek().token); err != nil {
-		if is(err, fault.VaultForbidden) {
+		if fault.Is(err, fault.VaultForbidden) {
 			return fault.New(fault.VaultForbidden, "the token's policy does not allow auth/token/lookup-self").WithHint(hintPolicy)
 		}
 		return err
@@ -179,7 +179,7 @@ func (s *session) finish(l *look, err error) {
 // that means to read it again.
 func (s *session) examine(ctx context.Context, l lease) error {
 	_, err := s.vault.lookup(ctx, l.token)
-	if !is(err, fault.VaultForbidden) {
+	if !fault.Is(err, fault.VaultForbidden) {
 		return err
 	}
 	s.mu.Lock()

@@ -32,18 +32,18 @@ func (c *Client) StoreConfig(ctx context.Context, tenant, connection string, fie
 	}
 	now, err := c.readConfig(ctx, k)
 	switch {
-	case is(err, fault.VaultForbidden) && !keep:
+	case fault.Is(err, fault.VaultForbidden) && !keep:
 		return c.storeUnseen(ctx, tenant, connection, fields)
-	case is(err, fault.VaultForbidden):
+	case fault.Is(err, fault.VaultForbidden):
 		return Stored{}, fault.Wrap(fault.VaultForbidden, "this login may not read the secret, so it can not change a part of it", err).
 			WithHint("give all fields of the secret, or use a login that may read it")
-	case is(err, fault.SecretDeleted), is(err, fault.SecretDestroyed), is(err, fault.SecretMalformed) && !keep:
+	case fault.Is(err, fault.SecretDeleted), fault.Is(err, fault.SecretDestroyed), fault.Is(err, fault.SecretMalformed) && !keep:
 		v, err := c.version(ctx, k, config)
 		if err != nil {
 			return Stored{}, err
 		}
 		return c.storeAfter(ctx, k, v.Current, fields)
-	case err != nil && !is(err, fault.SecretMissing):
+	case err != nil && !fault.Is(err, fault.SecretMissing):
 		return Stored{}, err
 	}
 	wanted := fields

@@ -69,6 +69,9 @@ var table = []rule{
 	{0, nil, fault.VaultUnavailable, "Vault answers with an unexpected status", ""},
 }
 
+// maxRetryAfter bounds what an answer may ask for.
+const maxRetryAfter = time.Hour
+
 // classify is nil for a success of Vault's own, else the fault that the table gives.
 func classify(a answer, now time.Time) error {
 	if a.ok() {
@@ -76,7 +79,7 @@ func classify(a answer, now time.Time) error {
 	}
 	for _, r := range table {
 		if (r.status == 0 || r.status == a.status) && (r.when == nil || r.when(a)) {
-			return fault.New(r.reason, r.detail).WithHint(r.hint).WithRetryAfter(a.retryAfter(now))
+			return fault.New(r.reason, r.detail).WithHint(r.hint).WithRetryAfter(fault.ReadRetryAfter(a.header, a.date(now), maxRetryAfter))
 		}
 	}
 	return notVault()
@@ -95,5 +98,3 @@ func own(err error) error {
 	f := *fault.From(err)
 	return &f
 }
-
-func is(err error, r fault.Reason) bool { return err != nil && fault.From(err).Reason == r }

@@ -94,18 +94,6 @@ func (c *command) reading(every time.Duration) (told func(audit.Progress), done 
 			}
 		}, func() {}
 	}
-	var bar *progressbar.ProgressBar
-	return func(p audit.Progress) {
-			if bar == nil {
-				bar = progressbar.NewOptions64(int64(max(p.Total, 1)), progressbar.OptionSetWriter(c.err), progressbar.OptionSetDescription(p.Stream),
-					progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionShowCount())
-			}
-			bar.Describe(cmp.Or(p.Stream, "comparing"))
-			_ = bar.Set64(int64(p.Done)) // drawing is best effort
-		}, func() {
-			if bar != nil {
-				_ = bar.Clear()
-				_ = bar.Exit()
-			}
-		}
+	m := c.meter(progressbar.OptionShowCount())
+	return func(p audit.Progress) { m.at(cmp.Or(p.Stream, "comparing"), int64(p.Done), int64(max(p.Total, 1))) }, m.done
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/schollz/progressbar/v3"
@@ -163,10 +164,10 @@ var reasons = map[letters.Verdict]string{
 
 // counter shows a person how far many letters are, on stderr; each call is one more.
 func (c *command) counter(all int, verb string) func() {
-	if !terminal(c.err) || all < 100 {
+	if all < 100 {
 		return func() {}
 	}
-	bar := progressbar.NewOptions(all, progressbar.OptionSetWriter(c.err), progressbar.OptionSetDescription(verb),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish())
-	return func() { _ = bar.Add(1) } // drawing is best effort
+	var n atomic.Int64
+	m := c.meter(progressbar.OptionShowCount(), progressbar.OptionShowIts())
+	return func() { m.at(verb, n.Add(1), int64(all)) }
 }

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"holdfast/events"
@@ -76,13 +74,14 @@ func (c *command) loading() (ready func(int), tell func(ops.Line) error, done fu
 	if !terminal(c.err) || terminal(c.out) {
 		return nil, c.line, func() {}
 	}
-	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(c.err), progressbar.OptionSetDescription("publishing"),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+	n, all := int64(0), int64(-1)
+	m := c.meter()
 	tell = func(l ops.Line) error {
-		_ = bar.Add(1) // drawing is best effort
+		n++
+		m.at("publishing", n, all)
 		return c.line(l)
 	}
-	return bar.ChangeMax, tell, func() { _ = bar.Clear(); _ = bar.Exit() }
+	return func(users int) { all = int64(users) }, tell, m.done
 }
 
 func (c *command) directoryShow() *cobra.Command {

@@ -22,15 +22,27 @@ func (c *command) progress(in io.Reader) (counted io.Reader, tell func(ops.Line)
 
 // bar counts what is read of in.
 func (c *command) bar(in io.Reader) (counted io.Reader, tell func(ops.Line) error, done func()) {
-	bar := progressbar.NewOptions64(size(in), progressbar.OptionSetWriter(c.err), progressbar.OptionSetDescription("publishing"),
-		progressbar.OptionShowBytes(true), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+	m := c.meter(progressbar.OptionShowBytes(true))
 	tell = func(l ops.Line) error {
 		if !l.OK {
-			_ = bar.Clear() // the line takes its place; drawing is best effort
+			m.makeWay()
 		}
 		return c.line(l)
 	}
-	return io.TeeReader(in, bar), tell, func() { _ = bar.Clear(); _ = bar.Exit() }
+	return io.TeeReader(in, &reading{meter: m, all: size(in)}), tell, m.done
+}
+
+// reading is told what was read.
+type reading struct {
+	*meter
+
+	read, all int64
+}
+
+func (r *reading) Write(p []byte) (int, error) {
+	r.read += int64(len(p))
+	r.at("publishing", r.read, r.all)
+	return len(p), nil
 }
 
 // size is how much there is to read; -1 where nobody knows.
@@ -50,18 +62,14 @@ const searchTold = 2 * time.Second
 // that is over within moments shows nothing.
 type search struct {
 	c     *command
-	bar   *progressbar.ProgressBar // nil: no terminal
+	meter *meter
 	began time.Time
 	told  time.Time
 }
 
 func (c *command) searching() *search {
-	s := &search{c: c, began: time.Now(), told: time.Now()}
-	if terminal(c.err) {
-		s.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(c.err), progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("messages"), progressbar.OptionClearOnFinish())
-	}
-	return s
+	return &search{c: c, began: time.Now(), told: time.Now(),
+		meter: c.meter(progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("messages"))}
 }
 
 // tell hears of a stream how many of its messages were read.
@@ -69,21 +77,11 @@ func (s *search) tell(stream string, read, all uint64) {
 	if time.Since(s.began) < searchTold/4 {
 		return
 	}
-	if s.bar != nil {
-		s.bar.Describe("reading " + stream)
-		s.bar.ChangeMax64(int64(all))
-		_ = s.bar.Set64(int64(read)) // drawing is best effort
-		return
-	}
-	if time.Since(s.told) >= searchTold {
+	s.meter.at("reading "+stream, int64(read), int64(all))
+	if !s.meter.seen && time.Since(s.told) >= searchTold {
 		s.told = time.Now()
 		fmt.Fprintf(s.c.err, "holdfast: read %d of %d messages of %s\n", read, all, stream)
 	}
 }
 
-func (s *search) done() {
-	if s.bar != nil {
-		_ = s.bar.Clear()
-		_ = s.bar.Exit()
-	}
-}
+func (s *search) done() { s.meter.done() }

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -33,30 +32,11 @@ func (c *command) watching(what string) (at func(replay.Status), done func()) {
 }
 
 func (c *command) watchingBar(what string) (at func(replay.Status), done func()) {
-	var bar *progressbar.ProgressBar
-	var mu sync.Mutex
-	at = func(s replay.Status) {
-		mu.Lock()
-		defer mu.Unlock()
-		if bar == nil {
-			bar = progressbar.NewOptions64(int64(max(s.Last-min(s.First, s.Last)+1, 1)), progressbar.OptionSetWriter(c.err),
-				progressbar.OptionSetDescription(what), progressbar.OptionShowIts(), progressbar.OptionShowCount(),
-				progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionFullWidth())
-		}
-		bar.Describe(what + soFar(s))
-		if s.Position >= s.First {
-			_ = bar.Set64(int64(min(s.Position, s.Last) - s.First + 1)) // drawing is best effort
-		}
-	}
-	return at, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		if bar != nil {
-			_ = bar.Clear()
-			_ = bar.Exit()
-			bar = nil
-		}
-	}
+	m := c.meter(progressbar.OptionShowIts(), progressbar.OptionShowCount(), progressbar.OptionFullWidth())
+	return func(s replay.Status) {
+		first := min(s.First, s.Last)
+		m.at(what+soFar(s), int64(min(max(s.Position+1, first), s.Last+1)-first), int64(max(s.Last-first+1, 1)))
+	}, m.done
 }
 
 // pace is how fast it goes, and how long the rest takes.

@@ -35,7 +35,7 @@ func (a *Authenticator) Alone(ctx context.Context, e *connection.Entry, refused 
 	if !minted(e) || a.hasAnother(e, refused) {
 		return ctx, func() {}, nil
 	}
-	lease, err := a.o.Leases.Acquire(ctx, leaseKey(e), a.o.LeaseTTL)
+	lease, err := a.o.Leases.Acquire(ctx, leaseKey(e), leaseTTL)
 	if err != nil {
 		return ctx, nil, err
 	}
@@ -65,8 +65,8 @@ func (a *Authenticator) wasAlone(ctx context.Context, e *connection.Entry) (bool
 		return false, nil
 	}
 	t.stop()
-	err := t.lease.Renew(ctx, a.o.LeaseTTL)
-	if f := fault.From(err); f != nil && f.Reason == fault.LeaseHeld {
+	err := t.lease.Renew(ctx, leaseTTL)
+	if fault.Is(err, fault.LeaseHeld) {
 		return false, nil // it was lost
 	}
 	return err == nil, err

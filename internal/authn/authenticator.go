@@ -25,27 +25,23 @@ type Options struct {
 	// RenewAhead is how long before its end an access token is renewed: 90 s when zero, a fifth of the
 	// token's life at most, give or take a quarter.
 	RenewAhead time.Duration
-	// LeaseTTL is the life of a refresh lease: 15 s when zero, and at least. It is renewed while a refresh lasts, so
-	// it says how long a worker that died holds the others up.
-	LeaseTTL time.Duration
 	// RefreshLife is how long a refresh token lives by the connection's type, 0 where that is not known: for
 	// providers that do not say. May be nil.
 	RefreshLife func(*connection.Entry) time.Duration
 	// LearnEnds hears when the credentials of a connection's generation end, all that are known. May be nil.
 	LearnEnds func(ctx context.Context, tenant, connection string, generation uint64, ends []connection.End) error
-	// StoreFor is how long a new refresh token is tried to be stored before it is given up: a day when zero.
-	StoreFor time.Duration
 }
 
 // slots bounds the access tokens in memory; the least used go first.
 const slots = 100_000
 
-// The defaults and bounds of Options.
 const (
 	defaultRenewAhead = 90 * time.Second
-	defaultLeaseTTL   = 15 * time.Second
-	shortestLease     = 15 * time.Second
-	defaultStoreFor   = 24 * time.Hour
+	// leaseTTL is the life of a refresh lease. It is renewed while a refresh lasts, so it says how long a worker that
+	// died holds the others up.
+	leaseTTL = 15 * time.Second
+	// storeFor is how long a new refresh token is tried to be stored before it is given up.
+	storeFor = 24 * time.Hour
 )
 
 // Authenticator makes credentials. Its methods may be called from many goroutines. Close it at the end.
@@ -63,22 +59,15 @@ func New(o Options) *Authenticator {
 	if o.Observer == nil {
 		o.Observer = unobserved{}
 	}
-	o.RenewAhead = orDefault(o.RenewAhead, defaultRenewAhead)
-	o.LeaseTTL = max(orDefault(o.LeaseTTL, defaultLeaseTTL), shortestLease)
-	o.StoreFor = orDefault(o.StoreFor, defaultStoreFor)
+	if o.RenewAhead <= 0 {
+		o.RenewAhead = defaultRenewAhead
+	}
 	cache, err := lru.New[key, *slot](slots)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
 	return &Authenticator{o: o, slots: cache, life: newLifetime(), storing: newStoring(),
 		looks: rate.NewLimiter(looksPerSecond, looksPerSecond)}
-}
-
-func orDefault(d, otherwise time.Duration) time.Duration {
-	if d <= 0 {
-		return otherwise
-	}
-	return d
 }
 
 // Authenticate gives a credential for the connection's settings and this version of its secret, from the

@@ -88,10 +88,10 @@ func (a *Authenticator) adopt(o order, f family, config vaultclient.Secret) (hel
 // await gets the lease, or the result of whoever has it. Who has a token that still works does not wait, nor does who
 // replaces one that was refused: what the holder finds out about the credentials is to be looked at first.
 func (a *Authenticator) await(ctx context.Context, o order) (Lease, held, error) {
-	giveUp := time.Now().Add(a.o.LeaseTTL * 4 / 3) // a dead worker's lease has ended by then
+	giveUp := time.Now().Add(leaseTTL * 4 / 3) // a dead worker's lease has ended by then
 	replaces := minted(o.entry) && a.slotFor(o, o.secret.Version).refused()
 	for pauses := newPauses(50*time.Millisecond, time.Second); ; {
-		lease, err := a.o.Leases.Acquire(ctx, leaseKey(o.entry), a.o.LeaseTTL)
+		lease, err := a.o.Leases.Acquire(ctx, leaseKey(o.entry), leaseTTL)
 		if err == nil {
 			return lease, held{}, nil
 		}
@@ -143,7 +143,7 @@ func (t *transaction) run(ctx context.Context) (held, error) {
 			return h, err
 		}
 		if err := t.mark(ctx); err != nil {
-			if fault.From(err).Reason == fault.Conflict {
+			if fault.Is(err, fault.Conflict) {
 				continue
 			}
 			return held{}, err
@@ -202,7 +202,7 @@ func (t *transaction) heed(ctx context.Context) (held, bool, error) {
 	if !pause.For(ctx, grace) {
 		return held{}, true, fault.New(fault.Draining, "the worker is stopping")
 	}
-	if err := t.lease.Renew(ctx, t.o.LeaseTTL); err != nil {
+	if err := t.lease.Renew(ctx, leaseTTL); err != nil {
 		return held{}, true, err
 	}
 	return t.read(ctx)

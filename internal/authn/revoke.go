@@ -34,7 +34,7 @@ func gone(r fault.Reason) bool {
 }
 
 func (a *Authenticator) revoke(ctx context.Context, e *connection.Entry) (bool, error) {
-	lease, err := a.o.Leases.Acquire(ctx, leaseKey(e), a.o.LeaseTTL)
+	lease, err := a.o.Leases.Acquire(ctx, leaseKey(e), leaseTTL)
 	if err != nil {
 		return false, err
 	}

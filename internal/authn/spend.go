@@ -18,10 +18,10 @@ func (a *Authenticator) renewing(ctx context.Context, l Lease) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		for pause.For(ctx, a.o.LeaseTTL/3) {
+		for pause.For(ctx, leaseTTL/3) {
 			// Not cut off by stop: the lease has to know its last revision.
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
-			_ = l.Renew(ctx, a.o.LeaseTTL)
+			_ = l.Renew(ctx, leaseTTL)
 			cancel()
 		}
 	})
@@ -50,7 +50,7 @@ func (t *transaction) put(ctx context.Context, cas int, fields map[string]secret
 
 // ask spends the token, renewing the lease while the provider takes its time.
 func (t *transaction) ask(ctx context.Context) (oauth.Token, error) {
-	if err := t.lease.Renew(ctx, t.o.LeaseTTL); err != nil {
+	if err := t.lease.Renew(ctx, leaseTTL); err != nil {
 		return oauth.Token{}, err
 	}
 	defer t.renewing(ctx, t.lease)()

@@ -98,7 +98,7 @@ func (s *stack) worker(t *testing.T, with ...func(*authn.Options)) *worker {
 	t.Cleanup(v.Close)
 	client := oauth.New(oauth.Options{Clock: s.clock, Transport: &http.Transport{DisableKeepAlives: true}})
 	t.Cleanup(client.Close)
-	o := authn.Options{OAuth: client, Tokens: v, Leases: authn.LeasesFrom(s.bus.Leases().Acquire), Clock: s.clock, LeaseTTL: 15 * time.Second}
+	o := authn.Options{OAuth: client, Tokens: v, Leases: authn.LeasesFrom(s.bus.Leases().Acquire), Clock: s.clock}
 	for _, w := range with {
 		w(&o)
 	}

@@ -34,7 +34,7 @@ func (t *transaction) keep(ctx context.Context, token oauth.Token) held {
 	t.storing.add(name)
 	t.life.follow(ctx, func(ctx context.Context) {
 		defer t.storing.remove(name)
-		ctx, cancel := context.WithTimeout(ctx, t.o.StoreFor)
+		ctx, cancel := context.WithTimeout(ctx, storeFor)
 		defer cancel()
 		w.insist(ctx)
 		t.release(ctx, t.lease)
@@ -88,8 +88,8 @@ func (w *write) insist(ctx context.Context) {
 		if w.try(ctx) {
 			return
 		}
-		if time.Since(renewed) > w.o.LeaseTTL/3 {
-			_ = w.lease.Renew(ctx, w.o.LeaseTTL)
+		if time.Since(renewed) > leaseTTL/3 {
+			_ = w.lease.Renew(ctx, leaseTTL)
 			renewed = time.Now()
 		}
 	}

@@ -149,7 +149,7 @@ func (a *Authenticator) mint(ctx context.Context, o order) (held, error) {
 		}
 		defer a.release(ctx, lease)
 	}
-	ctx, cancel := context.WithTimeout(ctx, a.o.LeaseTTL/3)
+	ctx, cancel := context.WithTimeout(ctx, leaseTTL/3)
 	defer cancel()
 	ask, err := a.grant(ctx, o)
 	if err != nil {

@@ -91,4 +91,4 @@ func wholeSeconds(d time.Duration) string {
 }
 
 // conflict tells whether somebody else was first.
-func conflict(err error) bool { return err != nil && fault.From(err).Reason == fault.Conflict }
+func conflict(err error) bool { return fault.Is(err, fault.Conflict) }

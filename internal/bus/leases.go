@@ -55,7 +55,7 @@ func (l *Leases) Acquire(ctx context.Context, key string, ttl time.Duration) (*L
 // Where it can not be renewed, it ends by itself.
 func (l *Leases) Keep(ctx context.Context, key string, ttl time.Duration) (release func(), ok bool, err error) {
 	lease, err := l.Acquire(ctx, key, ttl)
-	if f := fault.From(err); f != nil && f.Reason == fault.LeaseHeld {
+	if fault.Is(err, fault.LeaseHeld) {
 		return nil, false, nil
 	}
 	if err != nil {

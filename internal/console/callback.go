@@ -46,7 +46,7 @@ func (c *Console) callback(w http.ResponseWriter, r *http.Request) {
 	n := note{Ended: Ended{Tenant: a.Tenant, Connection: a.Connection}, Browser: a.Browser, Actor: a.Actor, At: c.Clock.Now().UTC()}
 	revision, err := c.SignIns.Use(r.Context(), a.ID, n.encode())
 	switch {
-	case err != nil && fault.From(err).Reason == fault.Conflict:
+	case fault.Is(err, fault.Conflict):
 		http.Redirect(w, r, "/signins/"+a.ID+"?again", http.StatusSeeOther)
 		return
 	case err != nil:

@@ -62,6 +62,9 @@ func (f *Fault) WithRetryAfter(d time.Duration) *Fault { f.RetryAfter = d; retur
 // WithNoEffect notes that the target is proven to have done nothing.
 func (f *Fault) WithNoEffect() *Fault { f.NoEffect = true; return f }
 
+// Is tells whether an error has a reason. False for nil.
+func Is(err error, r Reason) bool { return err != nil && From(err).Reason == r }
+
 // From finds the Fault in an error. An error without one is a defect of ours and becomes Internal, its
 // text withheld: it may hold anything. nil for nil.
 func From(err error) *Fault {

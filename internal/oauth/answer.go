@@ -80,7 +80,7 @@ func (c *Client) explain(err error, sent bool) error {
 	}
 	f := fault.Wrap(r.reason, text, cmp.Or(waiting(r.code), ambiguity(r.reason, status)))
 	if r.reason.Class() == fault.Transient {
-		f = f.WithRetryAfter(retryAfter(answer.Response.Header.Get("Retry-After"), c.clock.Now()))
+		f = f.WithRetryAfter(fault.ReadRetryAfter(answer.Response.Header, c.clock.Now(), maxRetryAfter))
 	}
 	if h := hints[r.reason]; h != "" {
 		f = f.WithHint(h)

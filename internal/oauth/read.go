@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -60,15 +59,4 @@ func lifetime(v any) time.Duration {
 		return 0
 	}
 	return time.Duration(min(seconds, maxLife.Seconds()) * float64(time.Second))
-}
-
-// retryAfter reads the header in both of its forms, seconds and date (RFC 9110 section 10.2.3), up to an hour.
-func retryAfter(header string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseUint(header, 10, 32); err == nil {
-		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
-	}
-	if at, err := http.ParseTime(header); err == nil {
-		return min(max(at.Sub(now), 0), maxRetryAfter)
-	}
-	return 0
 }

@@ -135,7 +135,7 @@ func keep(ctx context.Context, lease *bus.Lease, lost context.CancelCauseFunc) {
 		switch {
 		case err == nil:
 			last = time.Now()
-		case fault.From(err).Reason == fault.LeaseHeld, time.Since(last) > holdFor/2:
+		case fault.Is(err, fault.LeaseHeld), time.Since(last) > holdFor/2:
 			lost(fault.Wrap(fault.BusUnavailable, "the replay's lease was lost", err).
 				WithHint("run the same command again: it goes on where it was"))
 			return

@@ -86,7 +86,7 @@ func (c *Connector) statusFault(m meaning, resp *http.Response, method, more str
 	f := fault.New(m.reason, detail)
 	f.NoEffect = m.noEffect
 	if m.mayWait {
-		f.RetryAfter = retryAfter(resp.Header, c.now())
+		f.RetryAfter = fault.ReadRetryAfter(resp.Header, c.now(), longestWait)
 	}
 	return f
 }

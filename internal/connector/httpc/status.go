@@ -2,8 +2,6 @@ package httpc
 
 import (
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"holdfast/internal/fault"
@@ -65,15 +63,3 @@ func mayMeanAuth(code int) bool {
 
 // longestWait bounds what a target may ask for.
 const longestWait = 24 * time.Hour
-
-// retryAfter reads the header in both of its forms (RFC 9110 section 10.2.3); 0 where there is none.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	text := strings.TrimSpace(h.Get("Retry-After"))
-	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return min(time.Duration(n)*time.Second, longestWait)
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return min(max(at.Sub(now), 0), longestWait)
-	}
-	return 0
-}

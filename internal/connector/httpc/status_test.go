@@ -107,18 +107,3 @@ func TestC12_AStatusMayBeDeclaredToMeanAuthentication(t *testing.T) {
 	_, err := c.Execute(t.Context(), request(s.URL, "GET", "/"))
 	wantFault(t, err, fault.Forbidden, false)
 }
-
-func TestRetryAfter(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for in, want := range map[string]time.Duration{
-		"": 0, "x": 0, "-1": 0, "0": 0, "120": 2 * time.Minute, "3\t": 3 * time.Second,
-		"999999999": longestWait, "99999999999999999999": 0,
-		now.Add(time.Hour).Format(http.TimeFormat):        time.Hour,
-		now.Add(-time.Hour).Format(http.TimeFormat):       0,
-		now.Add(1000 * time.Hour).Format(http.TimeFormat): longestWait,
-	} {
-		if got := retryAfter(http.Header{"Retry-After": {in}}, now); got != want {
-			t.Errorf("%q: %s, want %s", in, got, want)
-		}
-	}
-}
