@@ -101,6 +101,11 @@ func (r seenRegistry) Fresh(ctx context.Context, tenant, id string) (*connection
 	return e, rev, err
 }
 
+func (r seenRegistry) Current(ctx context.Context, tenant, id string) (*connection.Entry, error) {
+	e, _, err := r.Get(ctx, tenant, id)
+	return e, err
+}
+
 func (r seenRegistry) Put(context.Context, *connection.Entry, uint64) (uint64, error) {
 	r.stored = true
 	return 1, nil

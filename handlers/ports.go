@@ -52,6 +52,9 @@ type Registry interface {
 	Get(ctx context.Context, tenant, id string) (*connection.Entry, uint64, error)
 	// Fresh is Get as the leader has it.
 	Fresh(ctx context.Context, tenant, id string) (*connection.Entry, uint64, error)
+	// Current is the entry from the cache, once that shows everything that was stored when it was called: a leader
+	// that was just elected may be behind. nil where there is none. Conflict: it does not show that yet.
+	Current(ctx context.Context, tenant, id string) (*connection.Entry, error)
 	// Put stores the entry, expecting revision to be the last (0: no entry). Conflict: somebody was first.
 	Put(ctx context.Context, e *connection.Entry, revision uint64) (uint64, error)
 	// Settled tells whether every connection event of a tenant before the one at sequence was answered, by

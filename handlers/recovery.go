@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"holdfast/events"
 	"holdfast/internal/connection"
 	"holdfast/internal/connector"
 	"holdfast/internal/credential"
@@ -26,7 +27,7 @@ func (h *Handlers) ConnectionChanged(ctx context.Context, tenant, id string, del
 	if err != nil {
 		return again(ctx, err)
 	}
-	if resumed > 0 && deliveries <= 1 {
+	if resumed > 0 {
 		return dispatch.Later("recheck", h.opts.RecheckAfter)
 	}
 	return dispatch.Done("looked")
@@ -42,7 +43,7 @@ func (h *Handlers) Recover(ctx context.Context, tenant, id string) (resumed int,
 	if e.Broken != nil {
 		return 0, h.verify(ctx, e, rev)
 	}
-	if e.Verified == nil {
+	if e.Verified == nil || e.Resume == events.ResumeManual {
 		return 0, nil
 	}
 	return h.resumeAll(ctx, e)

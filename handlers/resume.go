@@ -3,12 +3,14 @@ package handlers
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
 	"holdfast/events"
 	"holdfast/internal/connection"
+	"holdfast/internal/fault"
 	"holdfast/internal/suspension"
 )
 
@@ -34,8 +36,11 @@ func (h *Handlers) resumeAll(ctx context.Context, e *connection.Entry) (resumed 
 			return resumed, err
 		}
 		works, err := h.working(ctx, e.Tenant, e.ID, batch)
-		if err != nil || works == nil {
+		if err != nil {
 			return resumed, err
+		}
+		if works == nil {
+			return resumed, fault.New(fault.Conflict, "the connection changed while its runs were being resumed")
 		}
 		if err := h.resumeBatch(ctx, works, batch); err != nil {
 			return resumed, err
@@ -69,7 +74,9 @@ func (h *Handlers) waiting(ctx context.Context, filter string) iter.Seq2[[]event
 		batch := make([]events.ChainRecord, 0, resumeBatch)
 		for rec, err := range h.Journal.Each(ctx, filter) {
 			if err != nil {
-				yield(nil, err)
+				if len(batch) == 0 || yield(batch, nil) {
+					yield(nil, err)
+				}
 				return
 			}
 			if suspension.StateOf(rec.Record) != suspension.Waiting {
@@ -91,22 +98,28 @@ func (h *Handlers) waiting(ctx context.Context, filter string) iter.Seq2[[]event
 
 // working is the entry of a connection whose chains may be resumed; nil where it does not work, or people resume by
 // hand. It is read after the chains were, since one that was read before them may be older than what they failed with.
-// Even so a leader that was just elected may be behind; so may be a bus that was restored from a backup. Only a write
-// tells the one from the other.
+// The leader that it is read from may be behind, too: where a chain failed with just what shall work, or with something
+// newer, that is told apart from credentials that healed, and from a bus that was restored from a backup, by the cache.
 func (h *Handlers) working(ctx context.Context, tenant, id string, chains []events.ChainRecord) (*connection.Entry, error) {
-	e, revision, err := h.Registry.Fresh(ctx, tenant, id)
-	if err != nil || e == nil || !e.Works() || e.Resume == events.ResumeManual {
+	e, _, err := h.Registry.Fresh(ctx, tenant, id)
+	if err == nil && resumes(e) && slices.ContainsFunc(chains, func(rec events.ChainRecord) bool { return failedSince(e.Now(), rec) }) {
+		e, err = h.Registry.Current(ctx, tenant, id)
+	}
+	if err != nil || !resumes(e) {
 		return nil, err
 	}
-	for _, rec := range chains {
-		s, err := events.Payload[events.Suspension](rec.Event)
-		if err != nil {
-			return nil, err
-		}
-		if s.Generation > e.Generation {
-			_, err = h.Registry.Put(ctx, e, revision)
-			return e, err
-		}
-	}
 	return e, nil
+}
+
+func resumes(e *connection.Entry) bool {
+	return e != nil && e.Works() && e.Resume != events.ResumeManual
+}
+
+// failedSince tells whether a chain did not fail before the credentials at f were seen to work, as far as they show.
+func failedSince(f connection.Fence, rec events.ChainRecord) bool {
+	s, err := events.Payload[events.Suspension](rec.Event)
+	if err != nil {
+		return false // whoever moves it says what is wrong with it
+	}
+	return s.Generation > f.Generation || s.Generation == f.Generation && s.SecretVersion == f.SecretVersion
 }

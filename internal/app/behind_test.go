@@ -49,14 +49,19 @@ func (w *world) recoverer(j handlers.Journal, r handlers.Registry) *handlers.Han
 		Types: types, Observer: metrics.New()}, handlers.Options{})
 }
 
-// refusedAnew has the target refuse the connection's password from now on, under a new generation, and gives the run that
-// was suspended for it.
+// refusedAnew is refused under a new generation of the connection.
 func (w *world) refusedAnew(id, password string) events.Chain {
 	w.Helper()
-	w.target.SetPassword("demo", password)
 	before := w.entry(id).Generation
 	w.publish(events.ConnectionSecretRotated, ref(id))
 	testkit.Eventually(w, patient, "the new generation", func() bool { return w.entry(id).Generation > before })
+	return w.refused(id, password)
+}
+
+// refused has the target refuse the connection's password from now on, and gives the run that was suspended for it.
+func (w *world) refused(id, password string) events.Chain {
+	w.Helper()
+	w.target.SetPassword("demo", password)
 	request := w.request(id)
 	w.suspended(id, runOf(request), request)
 	return events.Chain{Tenant: tenant, Connection: id, Run: runOf(request), Request: request}
@@ -80,31 +85,38 @@ func (w *world) waits(c events.Chain) bool {
 	return last.Type.Waits()
 }
 
+func (w *world) contends(h *handlers.Handlers, id string, c *events.Chain) {
+	w.Helper()
+	resumed, err := h.Recover(w.Context(), tenant, id)
+	if !fault.Is(err, fault.Conflict) || resumed != 0 || !w.waits(*c) {
+		w.Errorf("%d resumed, %v; the run waits: %v", resumed, err, w.waits(*c))
+	}
+}
+
 func TestC15_ARunIsNotResumedByWhatWasKnownBeforeItFailed(t *testing.T) {
 	w := newWorld(t)
 	w.worker()
 	w.repairedOnce("crm")
 	var c events.Chain
-	h := w.recoverer(listedLate{w.bus.Journal(), func() { c = w.refusedAnew("crm", "third") }}, w.registry)
-	resumed, err := h.Recover(t.Context(), tenant, "crm")
-	if err != nil || resumed != 0 || !w.waits(c) {
-		t.Errorf("%d resumed, %v; the run waits: %v", resumed, err, w.waits(c))
-	}
+	w.contends(w.recoverer(listedLate{w.bus.Journal(), func() { c = w.refusedAnew("crm", "third") }}, w.registry), "crm", &c)
 }
 
 func TestC15_ARunIsNotResumedByALeaderThatIsBehind(t *testing.T) {
-	w := newWorld(t)
-	w.worker()
-	w.repairedOnce("crm")
-	old, rev, err := w.registry.Fresh(t.Context(), tenant, "crm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := w.refusedAnew("crm", "third")
-	h := w.recoverer(w.bus.Journal(), readBehind{w.registry, old, rev})
-	_, err = h.Recover(t.Context(), tenant, "crm")
-	if f := fault.From(err); f == nil || f.Reason != fault.Conflict || !w.waits(c) {
-		t.Errorf("%v; the run waits: %v", err, w.waits(c))
+	for name, refused := range map[string]func(*world) events.Chain{
+		"other credentials failed": func(w *world) events.Chain { return w.refusedAnew("crm", "third") },
+		"the same ones failed":     func(w *world) events.Chain { return w.refused("crm", "third") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.worker()
+			w.repairedOnce("crm")
+			old, rev, err := w.registry.Fresh(t.Context(), tenant, "crm")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := refused(w)
+			w.contends(w.recoverer(w.bus.Journal(), readBehind{w.registry, old, rev}), "crm", &c)
+		})
 	}
 }
 
@@ -117,8 +129,13 @@ func TestC15_ARunIsResumedThoughABackupKnowsAnEarlierGeneration(t *testing.T) {
 	c := w.refusedAnew("crm", "third")
 	stop()
 	w.store(&old)
+	_, before, err := w.registry.Fresh(t.Context(), tenant, "crm")
+	if err != nil {
+		t.Fatal(err)
+	}
 	resumed, err := w.recoverer(w.bus.Journal(), w.registry).Recover(t.Context(), tenant, "crm")
-	if err != nil || resumed != 1 || w.waits(c) {
-		t.Errorf("%d resumed, %v; the run waits: %v", resumed, err, w.waits(c))
+	_, after, _ := w.registry.Fresh(t.Context(), tenant, "crm")
+	if err != nil || resumed != 1 || w.waits(c) || before != after {
+		t.Errorf("%d resumed, %v; the run waits: %v; the registry went from %d to %d", resumed, err, w.waits(c), before, after)
 	}
 }

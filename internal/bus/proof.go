@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"holdfast/internal/fault"
 	"holdfast/internal/pause"
 )
 
@@ -26,12 +27,25 @@ func (f *feed) keepProving() {
 }
 
 func (f *feed) prove(ctx context.Context) {
-	asked, begun, seen := f.bus.clock.Now(), f.begun.Load(), f.last.Load()
-	held, err := f.bus.lastOf(ctx, kvPrefix+f.bucket)
-	// A bucket that is behind what was seen of it was made anew, and the cache has yet to notice.
-	if err == nil && held >= seen && f.caughtUp(ctx, held) && f.begun.Load() == begun {
+	asked := f.bus.clock.Now()
+	if err := f.catchUp(ctx); err == nil {
 		f.known.Store(&asked)
 	}
+}
+
+// catchUp waits until the cache shows what the bucket held when it was called. Conflict: it does not yet.
+func (f *feed) catchUp(ctx context.Context) error {
+	begun, seen := f.begun.Load(), f.last.Load()
+	held, err := f.bus.lastOf(ctx, kvPrefix+f.bucket)
+	if err != nil {
+		return err
+	}
+	// A bucket that is behind what was seen of it was made anew, and the cache has yet to notice; or its new leader has
+	// yet to catch up.
+	if held < seen || !f.caughtUp(ctx, held) || f.begun.Load() != begun {
+		return fault.New(fault.Conflict, "the newest changes of "+f.bucket+" are not read yet")
+	}
+	return nil
 }
 
 // knownUntil is until when, by the bus's clock, everything that was stored is in the cache, as it was last proven; the

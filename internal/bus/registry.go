@@ -54,6 +54,16 @@ func (r *Registry) Fresh(ctx context.Context, tenant, id string) (*connection.En
 	return r.fresh(ctx, tenant+"."+id)
 }
 
+// Current is the entry from the cache, once that shows everything that the bucket held when it was called; nil for a
+// connection that has none. Conflict: it does not show that yet.
+func (r *Registry) Current(ctx context.Context, tenant, id string) (*connection.Entry, error) {
+	if err := r.follows.catchUp(ctx); err != nil {
+		return nil, err
+	}
+	e, _ := r.peek([]byte(tenant + "." + id))
+	return e, nil
+}
+
 // Put stores the entry, expecting revision to be the last (0: no entry). Conflict: somebody was first.
 func (r *Registry) Put(ctx context.Context, e *connection.Entry, revision uint64) (uint64, error) {
 	return r.put(ctx, e.Tenant+"."+e.ID, e, revision)

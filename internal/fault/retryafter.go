@@ -1,7 +1,6 @@
 package fault
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -9,15 +8,11 @@ import (
 )
 
 // ReadRetryAfter is how long a response asks to be left alone (Retry-After in both of its forms, RFC 9110 section
-// 10.2.3): most at most, 0 where it does not ask. now is what a date is compared with.
+// 10.2.3): most at most, 0 where it does not ask, or for longer than anybody means. now is what a date is compared with.
 func ReadRetryAfter(h http.Header, now time.Time, most time.Duration) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
-	n, err := strconv.ParseUint(text, 10, 31)
-	switch {
-	case err == nil:
+	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
 		return min(time.Duration(n)*time.Second, most)
-	case errors.Is(err, strconv.ErrRange):
-		return most
 	}
 	if at, err := http.ParseTime(text); err == nil {
 		return min(max(at.Sub(now), 0), most)
