@@ -13,7 +13,7 @@ func TestReadRetryAfter(t *testing.T) {
 	const most = 24 * time.Hour
 	for in, want := range map[string]time.Duration{
 		"": 0, "x": 0, "-1": 0, "0": 0, "120": 2 * time.Minute, "3\t": 3 * time.Second,
-		"2147483647": most, "1767225845000": 0, "99999999999999999999": 0,
+		"4000000000": most, "1767225845000": 0, "99999999999999999999": 0,
 		now.Add(time.Hour).Format(http.TimeFormat):        time.Hour,
 		now.Add(-time.Hour).Format(http.TimeFormat):       0,
 		now.Add(1000 * time.Hour).Format(http.TimeFormat): most,
