@@ -57,7 +57,7 @@ type Options struct {
 	Patience time.Duration
 	// ProbeFor is how long a probe may take before another run is sent.
 	ProbeFor time.Duration
-	// RecheckAfter is when the chains of a restored connection are listed a second time.
+	// RecheckAfter is when the chains of a restored connection are listed again, until none waits.
 	RecheckAfter time.Duration
 	// ResumesPerSecond bounds how fast one worker resumes runs; 0: no bound.
 	ResumesPerSecond float64
