@@ -46,7 +46,7 @@ func (w *world) recoverer(j handlers.Journal, r handlers.Registry) *handlers.Han
 		w.Fatal(err)
 	}
 	return handlers.New(handlers.Ports{Journal: j, Timers: w.bus.Timers(), Registry: r, Clock: w.bus.Clock(),
-		Types: types, Observer: metrics.New()}, handlers.Options{})
+		Types: types, Notices: w.bus.Notices(), Observer: metrics.New()}, handlers.Options{})
 }
 
 // refusedAnew is refused under a new generation of the connection.
@@ -137,5 +137,22 @@ func TestC15_ARunIsResumedThoughABackupKnowsAnEarlierGeneration(t *testing.T) {
 	_, after, _ := w.registry.Fresh(t.Context(), tenant, "crm")
 	if err != nil || resumed != 1 || w.waits(c) || before != after {
 		t.Errorf("%d resumed, %v; the run waits: %v; the registry went from %d to %d", resumed, err, w.waits(c), before, after)
+	}
+}
+
+// However often the change of a connection was delivered: whoever resumed something looks again.
+func TestC14_WhatWaitsIsListedUntilNothingDoes(t *testing.T) {
+	w := newWorld(t)
+	stop := w.worker()
+	w.repairedOnce("crm")
+	old := *w.entry("crm")
+	c := w.refused("crm", "third")
+	stop()
+	w.store(&old)
+	h := w.recoverer(w.bus.Journal(), w.registry)
+	first := h.ConnectionChanged(t.Context(), tenant, "crm", 2)
+	second := h.ConnectionChanged(t.Context(), tenant, "crm", 3)
+	if first.Label != "recheck" || second.Label != "looked" || w.waits(c) {
+		t.Errorf("%q, then %q; the run waits: %v", first.Label, second.Label, w.waits(c))
 	}
 }

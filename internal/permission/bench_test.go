@@ -100,21 +100,12 @@ func spent(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-func BenchmarkP9_decision(b *testing.B) {
-	s, questions := large(), asked(0)
-	b.ReportAllocs()
-	next, done := measured(b)
-	defer done()
-	i := 0
-	for b.Loop() {
-		s.Decide(&questions[i%len(questions)])
-		i++
-		next()
-	}
-}
+func BenchmarkP9_decision(b *testing.B)                  { decide(b, asked(0)) }
+func BenchmarkP10_decisionWithOneCondition(b *testing.B) { decide(b, asked(1)) }
 
-func BenchmarkP10_decisionWithOneCondition(b *testing.B) {
-	s, questions := large(), asked(1)
+func decide(b *testing.B, questions []permission.Question) {
+	b.Helper()
+	s := large()
 	b.ReportAllocs()
 	next, done := measured(b)
 	defer done()
