@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -32,7 +33,7 @@ func (m *meter) at(what string, n, all int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.bar == nil {
-		m.bar, m.what, m.all = progressbar.NewOptions64(all, append(m.opts, progressbar.OptionSetDescription(what))...), what, all
+		m.bar, m.what, m.all = m.begin(what, all), what, all
 	}
 	if what != m.what {
 		m.what = what
@@ -43,6 +44,13 @@ func (m *meter) at(what string, n, all int64) {
 		m.bar.ChangeMax64(all)
 	}
 	_ = m.bar.Set64(n)
+}
+
+// begin makes a bar that draws when it is told something, and never else: the library's own ticker for a bar of unknown
+// length draws side by side with us, and goes on over what is written once the bar is done.
+func (m *meter) begin(what string, all int64) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(all, slices.Concat(m.opts, []progressbar.Option{progressbar.OptionSetDescription(what),
+		progressbar.OptionSetSpinnerChangeInterval(0)})...)
 }
 
 // makeWay takes the bar's line away for one of text.

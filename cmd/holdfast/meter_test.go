@@ -6,9 +6,11 @@ import (
 	"testing"
 
 	"github.com/schollz/progressbar/v3"
+	"go.uber.org/goleak"
 )
 
 func TestAMeterShowsHowFarItIsAndBeginsAnewOnceItWasDone(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent()) // what still draws would draw over what is printed next
 	var screen bytes.Buffer
 	m := &meter{seen: true, opts: []progressbar.Option{progressbar.OptionSetWriter(&screen), progressbar.OptionShowCount(),
 		progressbar.OptionClearOnFinish()}}
