@@ -1,6 +1,11 @@
 package bus_test
 
 import (
+	"context"
+	"io"
+	"net"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,6 +56,86 @@ func TestO2_ACopyLandsOnceAndNext(t *testing.T) {
 	c.Stream = ""
 	_, err = b.Republish(t.Context(), c)
 	wantReason(t, err, fault.BusUnavailable)
+}
+
+// Whoever is interrupted while a copy is on its way learns that it was published.
+func TestO2_ACopyThatIsOnItsWayIsWaitedFor(t *testing.T) {
+	n, b := testkit.StartBus(t)
+	relay := startRelay(t, n.ClientURL())
+	interrupted := testkit.ConnectBus(t, relay.url)
+	ctx, interrupt := context.WithCancel(t.Context())
+	c := bus.Copy{Subject: events.SubjectOf("acme", events.ConnectionUpdated), Stream: events.StreamConnections, ID: "one", Raw: []byte("{}")}
+	relay.answers.Lock()
+	var at uint64
+	ended := make(chan error)
+	go func() {
+		var err error
+		at, err = interrupted.Republish(ctx, c)
+		ended <- err
+	}()
+	testkit.Eventually(t, 10*time.Second, "the copy", func() bool {
+		_, ok, err := b.MessageAt(t.Context(), events.StreamConnections, 1)
+		return ok && err == nil
+	})
+	interrupt()
+	relay.answers.Unlock()
+	if err := <-ended; err != nil || at != 1 {
+		t.Errorf("at %d: %v", at, err)
+	}
+	c.ID = "two"
+	if _, err := interrupted.Republish(ctx, c); err == nil {
+		t.Error("one that was not on its way was published")
+	}
+}
+
+// relay stands before a server; what the server sends waits while answers is locked.
+type relay struct {
+	url     string
+	answers sync.Mutex
+}
+
+func startRelay(t *testing.T, url string) *relay {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	must(t, err)
+	r := &relay{url: "nats://" + l.Addr().String()}
+	var all sync.WaitGroup
+	t.Cleanup(func() { _ = l.Close(); all.Wait() })
+	all.Go(func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() { r.pass(in, strings.TrimPrefix(url, "nats://")) })
+		}
+	})
+	return r
+}
+
+// pass passes one connection on until either side ends it.
+func (r *relay) pass(in net.Conn, to string) {
+	out, err := net.Dial("tcp", to)
+	if err != nil {
+		_ = in.Close()
+		return
+	}
+	var asking sync.WaitGroup
+	asking.Go(func() { _, _ = io.Copy(out, in); _ = out.Close() })
+	defer asking.Wait()
+	defer func() { _ = in.Close() }()
+	for buffer := make([]byte, 1<<16); ; {
+		n, err := out.Read(buffer)
+		if err != nil {
+			return
+		}
+		r.answers.Lock()
+		_, err = in.Write(buffer[:n])
+		r.answers.Unlock()
+		if err != nil {
+			return
+		}
+	}
 }
 
 // Notes are compared and set, leases name their holder and end by themselves, and both are found below a key.

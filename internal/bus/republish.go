@@ -26,8 +26,9 @@ type Copy struct {
 	After uint64
 }
 
-// Republish publishes a copy and waits until it is stored. Faults: Conflict (Next, and something was stored),
-// TooLarge, BusUnavailable.
+// Republish publishes a copy and waits until it is stored, for as long as one attempt takes also when ctx ends meanwhile:
+// whoever is interrupted knows what was published. Faults: Conflict (Next, and something was stored), TooLarge,
+// BusUnavailable.
 func (b *Bus) Republish(ctx context.Context, c Copy) (sequence uint64, err error) {
 	began := time.Now()
 	for i := range attempts {
@@ -49,6 +50,10 @@ func (b *Bus) Republish(ctx context.Context, c Copy) (sequence uint64, err error
 }
 
 func (b *Bus) republishOnce(ctx context.Context, c Copy) (sequence uint64, err error) {
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
+	}
+	ctx = context.WithoutCancel(ctx)
 	opts := []jetstream.PublishOpt{jetstream.WithMsgID(c.ID), jetstream.WithRetryAttempts(0)}
 	if c.Stream != "" {
 		opts = append(opts, jetstream.WithExpectStream(c.Stream))

@@ -138,7 +138,7 @@ func (d *driver) run(ctx context.Context, at func(Status)) (Result, error) {
 	if err == nil {
 		d.count(func() { n.Position, n.Done = n.Span.Last, true })
 	}
-	err = errors.Join(err, d.saveLast(ctx))
+	err = errors.Join(err, d.keeping(ctx, d.notes.save))
 	if err == nil {
 		d.res.Open, err = d.flight.land(ctx, d.o.Wait)
 	}
@@ -148,11 +148,11 @@ func (d *driver) run(ctx context.Context, at func(Status)) (Result, error) {
 	return d.res, err
 }
 
-// saveLast notes how far it is, also where it was interrupted.
-func (d *driver) saveLast(ctx context.Context) error {
+// keeping notes how far it is, also where it was interrupted.
+func (d *driver) keeping(ctx context.Context, note func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), holdFor/2)
 	defer cancel()
-	return d.notes.save(ctx)
+	return note(ctx)
 }
 
 func (d *driver) status() Status {
@@ -186,13 +186,11 @@ func (d *driver) take(ctx context.Context, c candidate) error {
 	if c.forced && d.force != nil {
 		d.force.left--
 	}
-	return d.noted(ctx, c)
-}
-
-func (d *driver) noted(ctx context.Context, c candidate) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.notes.driven(ctx, c.At.Sequence, c.forced)
+	return d.keeping(ctx, func(ctx context.Context) error {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return d.notes.driven(ctx, c.At.Sequence, c.forced)
+	})
 }
 
 // drive publishes a candidate; false where something later made that pointless.
