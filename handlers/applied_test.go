@@ -31,7 +31,7 @@ func zendesk(subdomain string) *connection.Entry {
 }
 
 // C4: what is kept of a connection is never used for what it has become.
-func TestC4_aChangedConnectionIsAppliedAnew(t *testing.T) {
+func TestC4_AChangedConnectionIsAppliedAnew(t *testing.T) {
 	h := withTypes(t)
 	for _, subdomain := range []string{"one", "two", "one"} {
 		e := zendesk(subdomain)
@@ -52,7 +52,7 @@ func TestC4_aChangedConnectionIsAppliedAnew(t *testing.T) {
 	}
 }
 
-func TestC5_aTypeThatIsGoneIsAMatterOfSettings(t *testing.T) {
+func TestC5_ATypeThatIsGoneIsAMatterOfSettings(t *testing.T) {
 	h, e := withTypes(t), zendesk("one")
 	e.Type = "gone"
 	if _, f := h.applied(e); f == nil || f.Reason != fault.SettingsInvalid || f.Field != "/data/type" {

@@ -59,7 +59,7 @@ func roles(d *access.Directory, user string) []string {
 	return all
 }
 
-func TestC6_rolesComeInPersonAndThroughGroups(t *testing.T) {
+func TestC6_RolesComeInPersonAndThroughGroups(t *testing.T) {
 	base := []events.Fact{
 		anyUser("ann"), anyUser("bob"), members("admins", "ann", "bob"), members("writers", "bob"),
 		collectionOf("c1"), siteIn("s1", "c1"),
@@ -110,8 +110,8 @@ func TestC6_rolesComeInPersonAndThroughGroups(t *testing.T) {
 	}
 }
 
-// TestC6_factsComeInAnyOrder: what refers to something that is not there yet counts as soon as it is.
-func TestC6_factsComeInAnyOrder(t *testing.T) {
+// TestC6_FactsComeInAnyOrder: what refers to something that is not there yet counts as soon as it is.
+func TestC6_FactsComeInAnyOrder(t *testing.T) {
 	facts := []events.Fact{
 		anyUser("ann"), members("g", "ann"), collectionOf("c1"), siteIn("s1", "c1"),
 		holders(events.RoleHolders{Role: events.SiteOwner, Site: "s1", Groups: []string{"g"}}),

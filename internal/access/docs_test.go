@@ -8,8 +8,8 @@ import (
 	"holdfast/internal/access"
 )
 
-// TestC6_everyRuleIsInTheDocuments, and no other.
-func TestC6_everyRuleIsInTheDocuments(t *testing.T) {
+// TestC6_EveryRuleIsInTheDocuments, and no other.
+func TestC6_EveryRuleIsInTheDocuments(t *testing.T) {
 	text, err := os.ReadFile("../../docs/who-may-do-what.md")
 	if err != nil {
 		t.Fatal(err)

@@ -78,10 +78,10 @@ func limits(actor string) map[string]limit {
 
 var places = []access.Place{{}, {Site: "s1"}, {SiteCollection: "c1", Site: "s2"}, {SiteCollection: "c2"}, {SiteCollection: "c2", Site: "s1"}, {Site: "s9"}, {Site: "elsewhere", SiteCollection: "c1"}}
 
-// TestC6_C7_C8_C9_C16_everyCombination holds Decide against an oracle that was written from the requirements:
+// TestC6_C7_C8_C9_C16_EveryCombination holds Decide against an oracle that was written from the requirements:
 // each actor, each kind, owner and level of availability, each operation; for use and see each place and limit
 // as well, for a change of availability each target.
-func TestC6_C7_C8_C9_C16_everyCombination(t *testing.T) {
+func TestC6_C7_C8_C9_C16_EveryCombination(t *testing.T) {
 	d, n, allowed := world(), 0, 0
 	for actor, is := range actors {
 		for _, kind := range []events.Kind{events.Shared, events.Personal} {
@@ -260,8 +260,8 @@ func (c cell) sees(p access.Place) bool {
 	return c.is.known && (available(c.now.Availability, p) || c.is.site != "" && available(c.now.Availability, own))
 }
 
-// TestC7_defaultAvailabilityFollowsTheCreator: tenant, site collection, or site.
-func TestC7_defaultAvailabilityFollowsTheCreator(t *testing.T) {
+// TestC7_DefaultAvailabilityFollowsTheCreator: tenant, site collection, or site.
+func TestC7_DefaultAvailabilityFollowsTheCreator(t *testing.T) {
 	d := world().Apply(holders(events.RoleHolders{Role: events.SiteOwner, Site: "s2", Users: []string{"both"}})).
 		Apply(holders(events.RoleHolders{Role: events.SiteOwner, Site: "s4", Users: []string{"both"}})).Apply(anyUser("both")).
 		Apply(siteIn("s5", "c2")).Apply(holders(events.RoleHolders{Role: events.SiteOwner, Site: "s5", Users: []string{"both", "twice"}})).

@@ -76,9 +76,9 @@ func (c odd) decide(t *testing.T) {
 // lostC1 takes c1Admin's role away.
 var lostC1 = holders(events.RoleHolders{Role: events.SiteCollectionAdministrator, SiteCollection: "c1", Users: []string{"another"}})
 
-// TestC8_onlyAnOwningAdministratorMovesAConnection: neither owning it nor administrating is enough, and nobody moves one
+// TestC8_OnlyAnOwningAdministratorMovesAConnection: neither owning it nor administrating is enough, and nobody moves one
 // beyond the own role.
-func TestC8_onlyAnOwningAdministratorMovesAConnection(t *testing.T) {
+func TestC8_OnlyAnOwningAdministratorMovesAConnection(t *testing.T) {
 	noCollection := gone(events.FactSiteCollection, "c1")
 	shared := connectionOf(events.Shared, "c1Admin")
 	for _, c := range []odd{
@@ -99,8 +99,8 @@ func TestC8_onlyAnOwningAdministratorMovesAConnection(t *testing.T) {
 	}
 }
 
-// TestC7_C9_C16_oddCases: what is easily got wrong, each with the rule that it meets.
-func TestC7_C9_C16_oddCases(t *testing.T) {
+// TestC7_C9_C16_OddCases: what is easily got wrong, each with the rule that it meets.
+func TestC7_C9_C16_OddCases(t *testing.T) {
 	off := fact(events.FactSite, "s2", events.Site{ID: "s2", SiteCollection: "c1", DesignerOff: true})
 	shared, personal := connectionOf(events.Shared, "c1Admin"), connectionOf(events.Personal, "plain")
 	for _, c := range []odd{
@@ -147,8 +147,8 @@ func TestC7_C9_C16_oddCases(t *testing.T) {
 	}
 }
 
-// TestC6_placesAreWhatTheDirectorySays, not what a request says.
-func TestC6_placesAreWhatTheDirectorySays(t *testing.T) {
+// TestC6_PlacesAreWhatTheDirectorySays, not what a request says.
+func TestC6_PlacesAreWhatTheDirectorySays(t *testing.T) {
 	d := world()
 	for _, c := range []struct {
 		at   func(*events.Connection)
@@ -176,7 +176,7 @@ func TestC6_placesAreWhatTheDirectorySays(t *testing.T) {
 	}
 }
 
-func TestC7_rolesAndSitesNeedTheirPlaces(t *testing.T) {
+func TestC7_RolesAndSitesNeedTheirPlaces(t *testing.T) {
 	d := world()
 	for _, c := range []struct {
 		got  access.Decision

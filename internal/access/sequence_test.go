@@ -36,11 +36,11 @@ type model struct {
 	all         map[string]*held           // tenant/id
 }
 
-// TestC6_C9_noSequenceOfEventsGivesAwayWhatIsSomebodysOwn: whatever anybody, administrators and the upstream
+// TestC6_C9_NoSequenceOfEventsGivesAwayWhatIsSomebodysOwn: whatever anybody, administrators and the upstream
 // system included, publishes in whatever order, a personal connection is never usable by, moved to, or pointed
 // elsewhere by anybody but its creator, a shared one is made by those alone who have a role in that very tenant,
 // and neither turns into the other.
-func TestC6_C9_noSequenceOfEventsGivesAwayWhatIsSomebodysOwn(t *testing.T) {
+func TestC6_C9_NoSequenceOfEventsGivesAwayWhatIsSomebodysOwn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &model{directories{}, map[string]map[string]bool{}, map[string]*held{}}
 		for _, tenant := range tenants {

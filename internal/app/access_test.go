@@ -82,9 +82,9 @@ func personally(c *events.Connection) {
 	c.Kind, c.Availability = events.Personal, events.Availability{}
 }
 
-// TestC6_C7_C8_C16_anEventWhoseActorMayNotEndsAsRejected: the story of one connection and five people, each
+// TestC6_C7_C8_C16_AnEventWhoseActorMayNotEndsAsRejected: the story of one connection and five people, each
 // event published right behind the roles that it rests on.
-func TestC6_C7_C8_C16_anEventWhoseActorMayNotEndsAsRejected(t *testing.T) {
+func TestC6_C7_C8_C16_AnEventWhoseActorMayNotEndsAsRejected(t *testing.T) {
 	w := newWorld(t)
 	w.worker()
 	w.password("crm", "demo-password")

@@ -42,7 +42,7 @@ func withType(t *testing.T, text string) func(*config.Config) {
 	return func(c *config.Config) { c.Connections.TypesDir = dir }
 }
 
-func TestC1_C3_C5_aTypeOfOnesOwnIsCheckedAndUsed(t *testing.T) {
+func TestC1_C3_C5_ATypeOfOnesOwnIsCheckedAndUsed(t *testing.T) {
 	w := newWorld(t)
 	p := w.provider()
 	withType(t, fmt.Sprintf(deskType, p.TokenURL()))(&w.cfg)
@@ -91,7 +91,7 @@ func TestC1_C3_C5_aTypeOfOnesOwnIsCheckedAndUsed(t *testing.T) {
 	w.ends(w.request("crm", func(r *events.Request) { r.Action.Connector = "noop" }), events.ActionDenied)
 }
 
-func TestC1_aWorkerDoesNotStartWithATypeThatIsWrong(t *testing.T) {
+func TestC1_AWorkerDoesNotStartWithATypeThatIsWrong(t *testing.T) {
 	w := newWorld(t, withType(t, strings.Replace(fmt.Sprintf(deskType, "https://desk.example/token"), "connector: http", "connector: ftp", 1)))
 	a := app.New(w.cfg, testkit.Logger(t))
 	err := a.Start(t.Context())
@@ -100,7 +100,7 @@ func TestC1_aWorkerDoesNotStartWithATypeThatIsWrong(t *testing.T) {
 	}
 }
 
-func TestC1_builtInTypesUseConnectorsThatAreThere(t *testing.T) {
+func TestC1_BuiltInTypesUseConnectorsThatAreThere(t *testing.T) {
 	types, err := app.LoadTypes(config.Default())
 	if err != nil {
 		t.Fatal(err)

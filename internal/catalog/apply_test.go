@@ -24,7 +24,7 @@ func connection(typ, settings, auth string) events.Connection {
 	return c
 }
 
-func TestC1_C5_whatDoesNotFitTheTypeIsRefusedWithTheFieldNamed(t *testing.T) {
+func TestC1_C5_WhatDoesNotFitTheTypeIsRefusedWithTheFieldNamed(t *testing.T) {
 	const basic = `{"method":"basic"}`
 	c := builtin(t)
 	for _, tt := range []struct{ typ, settings, auth, field string }{
@@ -62,7 +62,7 @@ func TestC1_C5_whatDoesNotFitTheTypeIsRefusedWithTheFieldNamed(t *testing.T) {
 	}
 }
 
-func TestC1_theTypeCompletesAConnection(t *testing.T) {
+func TestC1_TheTypeCompletesAConnection(t *testing.T) {
 	typ, _ := builtin(t).Lookup("salesforce")
 	given := connection("salesforce", `{"my_domain":"acme"}`, `{"method":"oauth2_refresh_token","client_id":"app","scopes":["api"],"params":{"a":"b"}}`)
 	c, f := typ.Apply(given)
@@ -84,7 +84,7 @@ func TestC1_theTypeCompletesAConnection(t *testing.T) {
 	}
 }
 
-func TestC1_settingsOfHTTPGoToTheConnectorAsTheyAre(t *testing.T) {
+func TestC1_SettingsOfHTTPGoToTheConnectorAsTheyAre(t *testing.T) {
 	typ, _ := builtin(t).Lookup("http")
 	const settings = `{"auth_failure_statuses":[403],"base_url":"https://a.example/x","max_response_bytes":7,"response_headers":["X-A"],"test_path":"/me?a=b"}`
 	c, f := typ.Apply(connection("http", settings, `{"method":"basic"}`))
@@ -93,7 +93,7 @@ func TestC1_settingsOfHTTPGoToTheConnectorAsTheyAre(t *testing.T) {
 	}
 }
 
-func TestC5_actionsThatTheTypeDoesNotSupportAreRefused(t *testing.T) {
+func TestC5_ActionsThatTheTypeDoesNotSupportAreRefused(t *testing.T) {
 	own := describe(t, "auth: [{method: none}, {method: basic}]\nactions: [{connector: odata, operations: [list]}, {connector: odata, operations: [delete], methods: [basic]}]\n",
 		"auth: [{method: none}]\nactions: [{connector: http}]\n")
 	for _, tt := range []struct{ method, connector, operation, field string }{
@@ -110,7 +110,7 @@ func TestC5_actionsThatTheTypeDoesNotSupportAreRefused(t *testing.T) {
 	}
 }
 
-func TestC2_aSecretSettingInAnEventIsRefused(t *testing.T) {
+func TestC2_ASecretSettingInAnEventIsRefused(t *testing.T) {
 	typ := describe(t, "settings:\n- {name: pin, title: PIN, type: string, secret: true}\n", "settings: []\n")
 	const canary = "canary-4711"
 	_, f := typ.Apply(connection("sample", `{"pin":"`+canary+`"}`, `{"method":"none"}`))
@@ -147,7 +147,7 @@ actions: [{connector: http}]
 `
 
 // Whatever a setting holds: the address keeps its scheme and host, and every literal part stays where it is.
-func TestC1_noSettingLeavesItsPlaceInAnAddress(t *testing.T) {
+func TestC1_NoSettingLeavesItsPlaceInAnAddress(t *testing.T) {
 	typ := describe(t, `settings:
 - {name: sub, title: S, type: string, required: true, pattern: "(?s).*"}
 - {name: one, title: O, type: string, required: true}

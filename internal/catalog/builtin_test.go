@@ -198,7 +198,7 @@ func TestC1_EveryTypeIsWhole(t *testing.T) {
 
 // An event that describes a connection of a built-in type gets past everything that looks at events before the type
 // is asked: the schema, and the search for secrets.
-func TestO1_C1_anEventCanDescribeAConnectionOfEveryType(t *testing.T) {
+func TestO1_C1_AnEventCanDescribeAConnectionOfEveryType(t *testing.T) {
 	all := scripts(t)
 	for _, typ := range builtin(t).All() {
 		for _, m := range typ.Auth {

@@ -13,7 +13,7 @@ import (
 
 // What the library knows of a provider, and what we say of it, was written down by different people. It knows none
 // of the others' (v0.37.0).
-func TestC5_endpointsAreThoseThatTheOAuthLibraryKnows(t *testing.T) {
+func TestC5_EndpointsAreThoseThatTheOAuthLibraryKnows(t *testing.T) {
 	all := scripts(t)
 	gitlab := all["gitlab"] // the library knows gitlab.com alone
 	gitlab.Settings = nil
@@ -50,7 +50,7 @@ func refreshing(t *testing.T, name string) (*catalog.Type, catalog.Method) {
 }
 
 // The hosts are those of learn.microsoft.com: graph/deployments, and power-apps/developer/data-platform/discovery-service.
-func TestC1_everyNationalCloudOfMicrosoftCanBeSet(t *testing.T) {
+func TestC1_EveryNationalCloudOfMicrosoftCanBeSet(t *testing.T) {
 	for _, c := range []struct {
 		typ, setting, other, host string
 		ok                        bool

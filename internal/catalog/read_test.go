@@ -9,7 +9,7 @@ import (
 	"holdfast/internal/catalog"
 )
 
-func TestC1_mistakesInATypesFileAreNamedWithTheirPlace(t *testing.T) {
+func TestC1_MistakesInATypesFileAreNamedWithTheirPlace(t *testing.T) {
 	for _, tt := range []struct{ line, instead, want string }{
 		{"title: [", "title: Sample", `sample.yaml:`},
 		{"titel: Sample", "title: Sample", `sample.yaml:2:1: titel: there is no such key`},
@@ -62,7 +62,7 @@ func folder(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-func TestC1_moreTypesComeFromAFolder(t *testing.T) {
+func TestC1_MoreTypesComeFromAFolder(t *testing.T) {
 	again := strings.Replace(sample, "name: sample", "name: slack", 1)
 	c, err := catalog.Load(folder(t, map[string]string{"a.yaml": sample, "b.yml": again + "replaces: slack\n", "README.md": "no type"}))
 	if err != nil {

@@ -20,7 +20,7 @@ func shared() events.Connection {
 	}
 }
 
-func TestC9_aPersonalConnectionHasOneOwner(t *testing.T) {
+func TestC9_APersonalConnectionHasOneOwner(t *testing.T) {
 	c := shared()
 	c.Kind, c.Owners = events.Personal, []string{"ann", "bob"}
 	if f := connection.Check(c); reason(f) != fault.NotOwner {
@@ -35,7 +35,7 @@ func reason(f *fault.Fault) fault.Reason {
 	return f.Reason
 }
 
-func TestC4_generationMovesWithCredentialsAndSettingsOnly(t *testing.T) {
+func TestC4_GenerationMovesWithCredentialsAndSettingsOnly(t *testing.T) {
 	first := connection.Put(nil, shared(), 10)
 	renamed := shared()
 	renamed.Name, renamed.Settings = "CRM 2", json.RawMessage(`{ "base_url": "https://crm.example" }`)
@@ -52,7 +52,7 @@ func TestC4_generationMovesWithCredentialsAndSettingsOnly(t *testing.T) {
 	}
 }
 
-func TestC12_lateFailureOfOldCredentialsBreaksNothing(t *testing.T) {
+func TestC12_LateFailureOfOldCredentialsBreaksNothing(t *testing.T) {
 	e := connection.Put(nil, shared(), 10)
 	old := connection.Fence{Generation: 10, SecretVersion: 1}
 	why := fault.New(fault.BadCredentials, "401")
@@ -73,7 +73,7 @@ func TestC12_lateFailureOfOldCredentialsBreaksNothing(t *testing.T) {
 	}
 }
 
-func TestC14_restoreNeedsTheGenerationThatWasVerified(t *testing.T) {
+func TestC14_RestoreNeedsTheGenerationThatWasVerified(t *testing.T) {
 	e := connection.Put(nil, shared(), 10)
 	f := connection.Fence{Generation: 10, SecretVersion: 1}
 	broken, _ := connection.Break(e, e, f, fault.New(fault.BadCredentials, "401"), now)
@@ -86,7 +86,7 @@ func TestC14_restoreNeedsTheGenerationThatWasVerified(t *testing.T) {
 	}
 }
 
-func TestC12_deletedMissingAndExpiredCanNotBeTried(t *testing.T) {
+func TestC12_DeletedMissingAndExpiredCanNotBeTried(t *testing.T) {
 	past := now.Add(-time.Second)
 	expired := shared()
 	expired.ExpiresAt = &past

@@ -35,7 +35,7 @@ func TestEveryReasonBelongsToOneClass(t *testing.T) {
 	}
 }
 
-func TestO4_onlyAuthenticationAndSettingsSuspend(t *testing.T) {
+func TestO4_OnlyAuthenticationAndSettingsSuspend(t *testing.T) {
 	for c := fault.None; c <= fault.Unknown; c++ {
 		suspends := c == fault.Auth || c == fault.Settings
 		if c.Suspends() != suspends {
@@ -47,7 +47,7 @@ func TestO4_onlyAuthenticationAndSettingsSuspend(t *testing.T) {
 	}
 }
 
-func TestC2_aFaultNeverPrintsItsCause(t *testing.T) {
+func TestC2_AFaultNeverPrintsItsCause(t *testing.T) {
 	const canary = "s3cr3t-canary"
 	f := fault.Wrap(fault.ProviderUnavailable, "the provider did not answer", errors.New(canary))
 	for _, text := range []string{f.Error(), fmt.Sprintf("%v %+v %s %q", f, f, f, f), fault.From(errors.New(canary)).Error()} {

@@ -79,8 +79,8 @@ func BenchmarkPush(b *testing.B) {
 	}
 }
 
-// TestP10_aConditionIsEvaluatedWithoutAllocating, if neither it nor the record makes something new.
-func TestP10_aConditionIsEvaluatedWithoutAllocating(t *testing.T) {
+// TestP10_AConditionIsEvaluatedWithoutAllocating, if neither it nor the record makes something new.
+func TestP10_AConditionIsEvaluatedWithoutAllocating(t *testing.T) {
 	for _, name := range []string{"Region", "Set", "Joined"} {
 		p, in := compile(t, conditions[name]), benchInput()
 		if n := testing.AllocsPerRun(1000, func() { _, _ = p.True(in) }); n >= 1 && !raceDetector {

@@ -12,8 +12,8 @@ import (
 var edges = record{"Max": int64(math.MaxInt64), "Min": int64(math.MinInt64), "Zero": int64(0), "One": int64(1), "Minus": int64(-1),
 	"Half": 0.5, "Long": int64(9000000000000001), "Late": "9999-12-31T23:30:00-01:00", "Early": "0001-01-01T00:30:00+01:00", "Leap": "2024-02-29T10:00:00Z"}
 
-// TestP11_calculationsAtTheirEdges: exact, or an error.
-func TestP11_calculationsAtTheirEdges(t *testing.T) {
+// TestP11_CalculationsAtTheirEdges: exact, or an error.
+func TestP11_CalculationsAtTheirEdges(t *testing.T) {
 	tooLarge := "the result does not fit into a whole number of 64 bits"
 	tooLong := "the result is too large: only whole numbers may have more than 15 digits"
 	noTime := "this text is no date such as"
@@ -92,8 +92,8 @@ func TestP11_calculationsAtTheirEdges(t *testing.T) {
 	}
 }
 
-// TestP11_theNormalForm is what programs are compared by.
-func TestP11_theNormalForm(t *testing.T) {
+// TestP11_TheNormalForm is what programs are compared by.
+func TestP11_TheNormalForm(t *testing.T) {
 	for text, want := range map[string]string{
 		"  {{ $Model.A }}==1 and( {{$Model.B}} != 2.50 )": `AND({{$Model.A}}=1,{{$Model.B}}<>2.5)`,
 		`AND(AND(TRUE, FALSE), TRUE AND FALSE)`:           `AND(TRUE,FALSE,TRUE,FALSE)`,
@@ -129,8 +129,8 @@ func TestP11_theNormalForm(t *testing.T) {
 	}
 }
 
-// TestP10_blanks: nothing equals one, and what is calculated from one is blank.
-func TestP10_blanks(t *testing.T) {
+// TestP10_Blanks: nothing equals one, and what is calculated from one is blank.
+func TestP10_Blanks(t *testing.T) {
 	in := formula.Input{Model: record{"Nothing": nil, "Empty": "", "Text": "x", "Number": 1}}
 	for _, blank := range []string{"{{$Model.Nothing}}", "{{$Model.Empty}}", "{{$Model.Missing}}", "{{$User.x}}"} {
 		for text, want := range map[string]formula.Value{

@@ -11,8 +11,8 @@ import (
 	"holdfast/internal/formula"
 )
 
-// TestP11_whatCanNotWorkIsToldWhenItIsRead, with its place and what to write instead.
-func TestP11_whatCanNotWorkIsToldWhenItIsRead(t *testing.T) {
+// TestP11_WhatCanNotWorkIsToldWhenItIsRead, with its place and what to write instead.
+func TestP11_WhatCanNotWorkIsToldWhenItIsRead(t *testing.T) {
 	for text, want := range map[string]string{
 		``:                       "1:1 the formula is empty",
 		"  \n ":                  "2:2 the formula is empty",
@@ -94,8 +94,8 @@ func TestP11_whatCanNotWorkIsToldWhenItIsRead(t *testing.T) {
 	}
 }
 
-// TestP10_whatFailsIsAnErrorAndNeverAValue, at its place, and without a word of the record or the user.
-func TestP10_whatFailsIsAnErrorAndNeverAValue(t *testing.T) {
+// TestP10_WhatFailsIsAnErrorAndNeverAValue, at its place, and without a word of the record or the user.
+func TestP10_WhatFailsIsAnErrorAndNeverAValue(t *testing.T) {
 	secret := "hunter2"
 	in := formula.Input{User: person{attributes: map[string]formula.Value{"s": secret}}, Now: noon,
 		Model: record{"Text": secret, "Number": 7.5, "Zero": 0, "Open": true, "List": []any{secret}, "Long": strings.Repeat(secret, 1<<18), "Unit": secret, "Day": "2026-01-01"}}
@@ -138,8 +138,8 @@ func TestP10_whatFailsIsAnErrorAndNeverAValue(t *testing.T) {
 	}
 }
 
-// TestP10_aConditionThatIsNone: its value is no TRUE or FALSE.
-func TestP10_aConditionThatIsNone(t *testing.T) {
+// TestP10_AConditionThatIsNone: its value is no TRUE or FALSE.
+func TestP10_AConditionThatIsNone(t *testing.T) {
 	for text, want := range map[string]string{
 		`1 + 1`:                           "line 1, column 1: a condition gives TRUE or FALSE, and this gives a number",
 		`LOWER({{$Model.Region}})`:        "line 1, column 1: a condition gives TRUE or FALSE, and this gives a text",
@@ -160,8 +160,8 @@ func TestP10_aConditionThatIsNone(t *testing.T) {
 	}
 }
 
-// TestP11_theCaretStandsBelowTheMistake, whatever stands before it.
-func TestP11_theCaretStandsBelowTheMistake(t *testing.T) {
+// TestP11_TheCaretStandsBelowTheMistake, whatever stands before it.
+func TestP11_TheCaretStandsBelowTheMistake(t *testing.T) {
 	for text, want := range map[string]string{
 		`LEN(5)`:                           "LEN(5)\n    ^",
 		"\tLEN(\t5)":                       " LEN( 5)\n      ^",

@@ -7,7 +7,7 @@ import (
 	"holdfast/internal/formula"
 )
 
-func TestP11_whatFormulasGive(t *testing.T) {
+func TestP11_WhatFormulasGive(t *testing.T) {
 	for text, want := range map[string]formula.Value{
 		`{{$Model.Region}} = {{$User.region}}`:             true,
 		`{{$Model.Author/Title}} = "ann"`:                  false,

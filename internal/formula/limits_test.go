@@ -13,8 +13,8 @@ func nested(open, inner, close string, n int) string {
 	return strings.Repeat(open, n) + inner + strings.Repeat(close, n)
 }
 
-// TestP10_formulasAreBounded in length, in depth and in parts.
-func TestP10_formulasAreBounded(t *testing.T) {
+// TestP10_FormulasAreBounded in length, in depth and in parts.
+func TestP10_FormulasAreBounded(t *testing.T) {
 	sum := func(n int) string { return strings.Repeat("1+", n-1) + "1=1" }
 	for text, want := range map[string]string{
 		`"` + strings.Repeat("a", 4093) + `"`: "",
@@ -36,8 +36,8 @@ func TestP10_formulasAreBounded(t *testing.T) {
 	}
 }
 
-// TestP10_textsThatAFormulaMakesAreBounded: each, and all of them together.
-func TestP10_textsThatAFormulaMakesAreBounded(t *testing.T) {
+// TestP10_TextsThatAFormulaMakesAreBounded: each, and all of them together.
+func TestP10_TextsThatAFormulaMakesAreBounded(t *testing.T) {
 	in := formula.Input{Model: record{"A": strings.Repeat("a", 32<<10), "B": strings.Repeat("a", 64<<10), "C": strings.Repeat("a", 64<<10+1)}}
 	for text, good := range map[string]bool{
 		`LEN({{$Model.A}} & {{$Model.A}}) = 65536`:                    true,
@@ -58,8 +58,8 @@ func TestP10_textsThatAFormulaMakesAreBounded(t *testing.T) {
 	}
 }
 
-// TestP10_whatIsTooLongIsNotMade: an evaluation that is refused has not allocated what it is refused for.
-func TestP10_whatIsTooLongIsNotMade(t *testing.T) {
+// TestP10_WhatIsTooLongIsNotMade: an evaluation that is refused has not allocated what it is refused for.
+func TestP10_WhatIsTooLongIsNotMade(t *testing.T) {
 	p := compile(t, strings.Repeat("{{$Model.A}} & ", 100)+`"x"`)
 	in := formula.Input{Model: boxed{"A": strings.Repeat("a", 1<<20)}}
 	before := allocated()
@@ -71,8 +71,8 @@ func TestP10_whatIsTooLongIsNotMade(t *testing.T) {
 	}
 }
 
-// TestP10_aProgramIsUsedByManyAtOnce, each with input of its own.
-func TestP10_aProgramIsUsedByManyAtOnce(t *testing.T) {
+// TestP10_AProgramIsUsedByManyAtOnce, each with input of its own.
+func TestP10_AProgramIsUsedByManyAtOnce(t *testing.T) {
 	p := compile(t, `{{$Model.N}} * 2 & LOWER({{$User.name}}) = {{$Model.Want}} AND NOT 1 / {{$Model.N}} > 1`)
 	var all sync.WaitGroup
 	for i := range 8 {
@@ -102,8 +102,8 @@ func (m deepModel) Field(string) (formula.Value, bool) {
 	return v, err == nil
 }
 
-// TestP10_aFieldMayBeAFormulaOfItsOwn: an evaluation within another does not disturb it.
-func TestP10_aFieldMayBeAFormulaOfItsOwn(t *testing.T) {
+// TestP10_AFieldMayBeAFormulaOfItsOwn: an evaluation within another does not disturb it.
+func TestP10_AFieldMayBeAFormulaOfItsOwn(t *testing.T) {
 	inner := compile(t, `LOWER({{$User.region}}) & {{$Model.Count}}`)
 	v, err := compile(t, `"<" & {{$Model.X}} & "|" & UPPER({{$Model.X}}) & ">"`).Eval(formula.Input{Model: deepModel{inner}})
 	if err != nil || v != "<north3|NORTH3>" {
@@ -111,8 +111,8 @@ func TestP10_aFieldMayBeAFormulaOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestP10_noRecordIsKeptAfterItWasLookedAt: the pool of machines holds neither the record nor what was read of it.
-func TestP10_noRecordIsKeptAfterItWasLookedAt(t *testing.T) {
+// TestP10_NoRecordIsKeptAfterItWasLookedAt: the pool of machines holds neither the record nor what was read of it.
+func TestP10_NoRecordIsKeptAfterItWasLookedAt(t *testing.T) {
 	const large = 64 << 20
 	p := compile(t, `"x" <> {{$Model.A}}`)
 	before := inUse()

@@ -77,9 +77,9 @@ func unfit(v any) bool {
 	return true
 }
 
-// TestP10_P11_everyFormulaGivesWhatTheLanguageSays: the compiled program and the naive evaluator give the same value, or
+// TestP10_P11_EveryFormulaGivesWhatTheLanguageSays: the compiled program and the naive evaluator give the same value, or
 // both fail, whatever the formula, the user and the record.
-func TestP10_P11_everyFormulaGivesWhatTheLanguageSays(t *testing.T) {
+func TestP10_P11_EveryFormulaGivesWhatTheLanguageSays(t *testing.T) {
 	gave := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		f, text := drawn(t, pick(t, append(kinds, "bool", "number")...), 4)
@@ -122,8 +122,8 @@ func checkPlace(t interface{ Fatalf(string, ...any) }, text string, err error) {
 	}
 }
 
-// TestP10_P11_theNormalFormIsTheSameHoweverAFormulaIsWritten, it is a formula of the same meaning, and its own normal form.
-func TestP10_P11_theNormalFormIsTheSameHoweverAFormulaIsWritten(t *testing.T) {
+// TestP10_P11_TheNormalFormIsTheSameHoweverAFormulaIsWritten, it is a formula of the same meaning, and its own normal form.
+func TestP10_P11_TheNormalFormIsTheSameHoweverAFormulaIsWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f, text := drawn(t, pick(t, kinds...), 4)
 		p := compiled(t, f, text)
@@ -147,8 +147,8 @@ func TestP10_P11_theNormalFormIsTheSameHoweverAFormulaIsWritten(t *testing.T) {
 	})
 }
 
-// TestP10_P11_aProgramSaysAllThatItReads.
-func TestP10_P11_aProgramSaysAllThatItReads(t *testing.T) {
+// TestP10_P11_AProgramSaysAllThatItReads.
+func TestP10_P11_AProgramSaysAllThatItReads(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f, text := drawn(t, "bool", 4)
 		p := compiled(t, f, text)

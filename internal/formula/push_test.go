@@ -142,10 +142,10 @@ func wellFormed(t *rapid.T, f formula.Filter, depth int) {
 	}
 }
 
-// TestP10_aSourceIsNeverAskedForLessThanTheFormulaSays: every record for which the formula is TRUE matches the filter, in
+// TestP10_ASourceIsNeverAskedForLessThanTheFormulaSays: every record for which the formula is TRUE matches the filter, in
 // sources of either logic of nulls. Where the filter says all that the formula says, no other record matches, of those that
 // the formula can be evaluated for.
-func TestP10_aSourceIsNeverAskedForLessThanTheFormulaSays(t *testing.T) {
+func TestP10_ASourceIsNeverAskedForLessThanTheFormulaSays(t *testing.T) {
 	seen := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		f := asked(t, 3)
@@ -196,8 +196,8 @@ func count(seen map[string]int, filter formula.Filter, exact, truth bool) {
 	}
 }
 
-// TestP10_whatASourceIsAsked.
-func TestP10_whatASourceIsAsked(t *testing.T) {
+// TestP10_WhatASourceIsAsked.
+func TestP10_WhatASourceIsAsked(t *testing.T) {
 	for text, want := range map[string]string{
 		`{{$Model.Region}} = {{$User.region}}`:                                                               `Region eq "North"`,
 		`{{$User.region}} = {{$Model.Region}}`:                                                               `Region eq "North"`,
@@ -235,8 +235,8 @@ func TestP10_whatASourceIsAsked(t *testing.T) {
 	}
 }
 
-// TestP10_whatFailsForTheUserIsTold, and the source is not asked for anything.
-func TestP10_whatFailsForTheUserIsTold(t *testing.T) {
+// TestP10_WhatFailsForTheUserIsTold, and the source is not asked for anything.
+func TestP10_WhatFailsForTheUserIsTold(t *testing.T) {
 	filter, exact, err := compile(t, `{{$Model.Region}} = "x" AND {{$Model.Amount}} > 1 / {{$User.zero}}`).Push(
 		person{attributes: map[string]formula.Value{"zero": int64(0)}}, time.Now())
 	if filter.String() != "false" || !exact || err == nil || !strings.HasPrefix(err.Error(), "line 1, column 51: this divides by zero") {
@@ -249,8 +249,8 @@ func TestP10_whatFailsForTheUserIsTold(t *testing.T) {
 	}
 }
 
-// TestP10_filtersAreNestedNoDeeperThanSourcesTake: what is deeper in the formula is not asked.
-func TestP10_filtersAreNestedNoDeeperThanSourcesTake(t *testing.T) {
+// TestP10_FiltersAreNestedNoDeeperThanSourcesTake: what is deeper in the formula is not asked.
+func TestP10_FiltersAreNestedNoDeeperThanSourcesTake(t *testing.T) {
 	text := `{{$Model.Z}} = 1`
 	for range 30 {
 		text = `OR({{$Model.A}} = 1, AND({{$Model.B}} = 1, ` + text + `))`

@@ -12,8 +12,8 @@ import (
 	"holdfast/internal/formula"
 )
 
-// TestP10_numbersFromJSONAreExactOrUnusable.
-func TestP10_numbersFromJSONAreExactOrUnusable(t *testing.T) {
+// TestP10_NumbersFromJSONAreExactOrUnusable.
+func TestP10_NumbersFromJSONAreExactOrUnusable(t *testing.T) {
 	unusable := formula.Unusable{}
 	for _, c := range []struct{ in, want any }{
 		{nil, nil}, {true, true}, {"text", "text"}, {"", ""}, {int64(7), int64(7)}, {7, int64(7)}, {int32(7), int64(7)}, {uint64(7), int64(7)}, {float32(0.5), 0.5},
@@ -38,8 +38,8 @@ func TestP10_numbersFromJSONAreExactOrUnusable(t *testing.T) {
 	}
 }
 
-// TestP10_twoDifferentNumbersAreNeverEqual, however long they are: that is FALSE, or an error.
-func TestP10_twoDifferentNumbersAreNeverEqual(t *testing.T) {
+// TestP10_TwoDifferentNumbersAreNeverEqual, however long they are: that is FALSE, or an error.
+func TestP10_TwoDifferentNumbersAreNeverEqual(t *testing.T) {
 	p := compile(t, `{{$Model.A}} = {{$Model.B}}`)
 	digits := func(t *rapid.T) string {
 		text := rapid.StringMatching(`-?[1-9][0-9]{0,24}(\.[0-9]{1,20})?`).Draw(t, "number")
@@ -90,8 +90,8 @@ func trimZeros(s string) string {
 	return s
 }
 
-// TestP10_aFieldInsideOfAnotherIsReadFromJSON.
-func TestP10_aFieldInsideOfAnotherIsReadFromJSON(t *testing.T) {
+// TestP10_AFieldInsideOfAnotherIsReadFromJSON.
+func TestP10_AFieldInsideOfAnotherIsReadFromJSON(t *testing.T) {
 	var r formula.Record
 	d := json.NewDecoder(strings.NewReader(`{"Author":{"Title":"Ann","Boss":{"Age":51}},"Region":null,"Text":"x"}`))
 	d.UseNumber()
@@ -108,8 +108,8 @@ func TestP10_aFieldInsideOfAnotherIsReadFromJSON(t *testing.T) {
 	}
 }
 
-// TestP10_withoutUserAndRecordEverythingIsBlank.
-func TestP10_withoutUserAndRecordEverythingIsBlank(t *testing.T) {
+// TestP10_WithoutUserAndRecordEverythingIsBlank.
+func TestP10_WithoutUserAndRecordEverythingIsBlank(t *testing.T) {
 	for _, text := range []string{
 		`{{$Model.Region}} = {{$User.region}}`, `NOT ISBLANK({{$Model.Region}})`, `NOT ISBLANK({{$User.region}})`,
 		`NOT ISBLANK({{$User.appPermissions.s1.id}})`, `{{$Model.Open}}`, `{{$User.admin}}`, `{{$User.appPermissions.s1.name}} = {{$Model.Region}}`,

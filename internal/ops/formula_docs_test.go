@@ -61,8 +61,8 @@ func literal(v formula.Value) string {
 	return ops.FormulaView{Value: v}.Shown()
 }
 
-// TestP11_everyExampleOfThePageGivesWhatItSays.
-func TestP11_everyExampleOfThePageGivesWhatItSays(t *testing.T) {
+// TestP11_EveryExampleOfThePageGivesWhatItSays.
+func TestP11_EveryExampleOfThePageGivesWhatItSays(t *testing.T) {
 	p := readPage(t)
 	for _, block := range p.blocks(t, "formula") {
 		for line := range strings.Lines(block) {
@@ -75,8 +75,8 @@ func TestP11_everyExampleOfThePageGivesWhatItSays(t *testing.T) {
 	}
 }
 
-// TestP11_everyMistakeOfThePageIsToldAsItSays, with the caret.
-func TestP11_everyMistakeOfThePageIsToldAsItSays(t *testing.T) {
+// TestP11_EveryMistakeOfThePageIsToldAsItSays, with the caret.
+func TestP11_EveryMistakeOfThePageIsToldAsItSays(t *testing.T) {
 	p := readPage(t)
 	for _, block := range p.blocks(t, "formula-error") {
 		text, _, _ := strings.Cut(block, "\n")
@@ -92,8 +92,8 @@ func TestP11_everyMistakeOfThePageIsToldAsItSays(t *testing.T) {
 	}
 }
 
-// TestP11_thePageTellsEveryFunction, with an example and what that gives.
-func TestP11_thePageTellsEveryFunction(t *testing.T) {
+// TestP11_ThePageTellsEveryFunction, with an example and what that gives.
+func TestP11_ThePageTellsEveryFunction(t *testing.T) {
 	p := readPage(t)
 	var table strings.Builder
 	table.WriteString("| function | gives | example | |\n| --- | --- | --- | --- |\n")
@@ -121,8 +121,8 @@ func TestP11_thePageTellsEveryFunction(t *testing.T) {
 	}
 }
 
-// TestP10_thePageTellsWhatASourceIsAsked.
-func TestP10_thePageTellsWhatASourceIsAsked(t *testing.T) {
+// TestP10_ThePageTellsWhatASourceIsAsked.
+func TestP10_ThePageTellsWhatASourceIsAsked(t *testing.T) {
 	p := readPage(t)
 	_, section, _ := strings.Cut(p.text, "| | the source is asked |\n")
 	rows := 0

@@ -23,10 +23,10 @@ type agreement struct {
 	asked   int
 }
 
-// TestP1_P6_theSecondEvaluatorAgrees: over random worlds, whose facts came in random order, a snapshot and an evaluator
+// TestP1_P6_TheSecondEvaluatorAgrees: over random worlds, whose facts came in random order, a snapshot and an evaluator
 // that is written straight from the rules say the same of every question: decisions with their rules, fields and sets,
 // plans held against records, fields, apps, landings, and who configures what.
-func TestP1_P6_theSecondEvaluatorAgrees(t *testing.T) {
+func TestP1_P6_TheSecondEvaluatorAgrees(t *testing.T) {
 	asked, worlds, allowed := 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)

@@ -30,8 +30,8 @@ func asked(object int) []permission.Question {
 	return all
 }
 
-// TestP9_aDecisionAsksForNoMemory, nor does one of many sets, of groups, or a refusal.
-func TestP9_aDecisionAsksForNoMemory(t *testing.T) {
+// TestP9_ADecisionAsksForNoMemory, nor does one of many sets, of groups, or a refusal.
+func TestP9_ADecisionAsksForNoMemory(t *testing.T) {
 	s, questions := large(), asked(0)
 	i, yes := 0, 0
 	allocations := testing.AllocsPerRun(len(questions), func() {
@@ -48,8 +48,8 @@ func TestP9_aDecisionAsksForNoMemory(t *testing.T) {
 	}
 }
 
-// TestP1_aLargeTenantFitsIntoMemory: ten thousand users, five hundred groups, a thousand sets.
-func TestP1_aLargeTenantFitsIntoMemory(t *testing.T) {
+// TestP1_ALargeTenantFitsIntoMemory: ten thousand users, five hundred groups, a thousand sets.
+func TestP1_ALargeTenantFitsIntoMemory(t *testing.T) {
 	facts := largeworld.Large.Facts()
 	before := heap()
 	s := largeworld.Snapshot(facts)
@@ -100,8 +100,8 @@ func spent(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-func BenchmarkP9_decision(b *testing.B)                  { decide(b, asked(0)) }
-func BenchmarkP10_decisionWithOneCondition(b *testing.B) { decide(b, asked(1)) }
+func BenchmarkP9_Decision(b *testing.B)                  { decide(b, asked(0)) }
+func BenchmarkP10_DecisionWithOneCondition(b *testing.B) { decide(b, asked(1)) }
 
 func decide(b *testing.B, questions []permission.Question) {
 	b.Helper()
@@ -117,9 +117,9 @@ func decide(b *testing.B, questions []permission.Question) {
 	}
 }
 
-// BenchmarkP10_plan is what an action on records costs beside: a plan, what is asked of the target, and a hundred records
+// BenchmarkP10_Plan is what an action on records costs beside: a plan, what is asked of the target, and a hundred records
 // of five fields held against it.
-func BenchmarkP10_plan(b *testing.B) {
+func BenchmarkP10_Plan(b *testing.B) {
 	s, questions := large(), asked(1)
 	questions = slices.DeleteFunc(questions, func(q permission.Question) bool { return q.Op != events.ReadRecords || !s.Decide(&q).Allowed })
 	b.ReportAllocs()
@@ -144,7 +144,7 @@ func BenchmarkP10_plan(b *testing.B) {
 	}
 }
 
-func BenchmarkP1_snapshotOfALargeTenant(b *testing.B) {
+func BenchmarkP1_SnapshotOfALargeTenant(b *testing.B) {
 	facts := largeworld.Large.Facts()
 	began := spent(b)
 	for b.Loop() {
@@ -154,8 +154,8 @@ func BenchmarkP1_snapshotOfALargeTenant(b *testing.B) {
 	b.ReportMetric(float64(len(facts)), "facts/op")
 }
 
-// BenchmarkP5_oneEvent applied to a large tenant, by kind.
-func BenchmarkP5_oneEvent(b *testing.B) {
+// BenchmarkP5_OneEvent applied to a large tenant, by kind.
+func BenchmarkP5_OneEvent(b *testing.B) {
 	facts := largeworld.Large.Facts()
 	first := func(kind events.FactKind) events.Fact {
 		return facts[slices.IndexFunc(facts, func(f events.Fact) bool { return f.Kind == kind })]
@@ -203,8 +203,8 @@ func BenchmarkP5_oneEvent(b *testing.B) {
 	}
 }
 
-// TestP5_theLargeWorldIsOne: its questions are answered yes and no, by groups and in person.
-func TestP5_theLargeWorldIsOne(t *testing.T) {
+// TestP5_TheLargeWorldIsOne: its questions are answered yes and no, by groups and in person.
+func TestP5_TheLargeWorldIsOne(t *testing.T) {
 	s := large()
 	found := make(map[string]int)
 	for object := range 2 {

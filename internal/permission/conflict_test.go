@@ -10,9 +10,9 @@ import (
 	"holdfast/internal/permission"
 )
 
-// TestP10_whoeverCanNotWriteWasToldOf: over random worlds, whose facts came one by one in random order, two sets that are a
+// TestP10_WhoeverCanNotWriteWasToldOf: over random worlds, whose facts came one by one in random order, two sets that are a
 // refusal at run time were told of when they became one.
-func TestP10_whoeverCanNotWriteWasToldOf(t *testing.T) {
+func TestP10_WhoeverCanNotWriteWasToldOf(t *testing.T) {
 	refused := 0
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)

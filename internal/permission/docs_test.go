@@ -11,8 +11,8 @@ import (
 	"holdfast/internal/permission"
 )
 
-// TestP15_everyRuleIsInTheDocuments, where it belongs, and no other.
-func TestP15_everyRuleIsInTheDocuments(t *testing.T) {
+// TestP15_EveryRuleIsInTheDocuments, where it belongs, and no other.
+func TestP15_EveryRuleIsInTheDocuments(t *testing.T) {
 	text, err := os.ReadFile("../../docs/permissions.md")
 	if err != nil {
 		t.Fatal(err)
@@ -41,8 +41,8 @@ func TestP15_everyRuleIsInTheDocuments(t *testing.T) {
 	}
 }
 
-// TestP9_theDocumentedSetIsOne that is accepted, and grants what the text around it says.
-func TestP9_theDocumentedSetIsOne(t *testing.T) {
+// TestP9_TheDocumentedSetIsOne that is accepted, and grants what the text around it says.
+func TestP9_TheDocumentedSetIsOne(t *testing.T) {
 	text, err := os.ReadFile("../../docs/permissions.md")
 	if err != nil {
 		t.Fatal(err)
@@ -68,8 +68,8 @@ func TestP9_theDocumentedSetIsOne(t *testing.T) {
 	}
 }
 
-// TestP15_everyRefusalHasASentence, and nothing else has.
-func TestP15_everyRefusalHasASentence(t *testing.T) {
+// TestP15_EveryRefusalHasASentence, and nothing else has.
+func TestP15_EveryRefusalHasASentence(t *testing.T) {
 	for _, r := range permission.Rules() {
 		allows := r == permission.ByAppSet || r == permission.BySiteSet
 		if allows != (r.Sentence() == "") || permission.Decided(string(r)) == allows {

@@ -17,23 +17,23 @@ import (
 // TestP1_… to TestP18_…, but for P16, which is not there yet: the cases of testdata that prove a promise. A case that
 // proves several is run for each.
 
-func TestP1_nothingIsGrantedByDefault(t *testing.T)                { prove(t, "P1") }
-func TestP2_appSetsCountInOneAppAndAddUp(t *testing.T)             { prove(t, "P2") }
-func TestP3_siteSetsCountInAllAppsAndAreDeprecated(t *testing.T)   { prove(t, "P3") }
-func TestP4_rightsDifferByApp(t *testing.T)                        { prove(t, "P4") }
-func TestP5_setsAreAssignedToUsersGroupsAndThePublic(t *testing.T) { prove(t, "P5") }
-func TestP6_anAppNeedsASet(t *testing.T)                           { prove(t, "P6") }
-func TestP7_accessIsNeverFinerThanTheApp(t *testing.T)             { prove(t, "P7") }
-func TestP8_setsAndAssignmentsChange(t *testing.T)                 { prove(t, "P8") }
-func TestP9_objectsAndFields(t *testing.T)                         { prove(t, "P9") }
-func TestP10_conditionsAndForcedValues(t *testing.T)               { prove(t, "P10") }
-func TestP11_formulasOfUsersAndSets(t *testing.T)                  { prove(t, "P11") }
-func TestP12_howFieldsAreShown(t *testing.T)                       { prove(t, "P12") }
-func TestP13_systemSetsAndClones(t *testing.T)                     { prove(t, "P13") }
-func TestP14_whatASiteSetSays(t *testing.T)                        { prove(t, "P14") }
-func TestP15_whichSetAUserHasAndWhy(t *testing.T)                  { prove(t, "P15") }
-func TestP17_anyConnectionMayBeAskedFor(t *testing.T)              { prove(t, "P17") }
-func TestP18_appSetsGiveWhatSiteSetsGave(t *testing.T)             { prove(t, "P18") }
+func TestP1_NothingIsGrantedByDefault(t *testing.T)                { prove(t, "P1") }
+func TestP2_AppSetsCountInOneAppAndAddUp(t *testing.T)             { prove(t, "P2") }
+func TestP3_SiteSetsCountInAllAppsAndAreDeprecated(t *testing.T)   { prove(t, "P3") }
+func TestP4_RightsDifferByApp(t *testing.T)                        { prove(t, "P4") }
+func TestP5_SetsAreAssignedToUsersGroupsAndThePublic(t *testing.T) { prove(t, "P5") }
+func TestP6_AnAppNeedsASet(t *testing.T)                           { prove(t, "P6") }
+func TestP7_AccessIsNeverFinerThanTheApp(t *testing.T)             { prove(t, "P7") }
+func TestP8_SetsAndAssignmentsChange(t *testing.T)                 { prove(t, "P8") }
+func TestP9_ObjectsAndFields(t *testing.T)                         { prove(t, "P9") }
+func TestP10_ConditionsAndForcedValues(t *testing.T)               { prove(t, "P10") }
+func TestP11_FormulasOfUsersAndSets(t *testing.T)                  { prove(t, "P11") }
+func TestP12_HowFieldsAreShown(t *testing.T)                       { prove(t, "P12") }
+func TestP13_SystemSetsAndClones(t *testing.T)                     { prove(t, "P13") }
+func TestP14_WhatASiteSetSays(t *testing.T)                        { prove(t, "P14") }
+func TestP15_WhichSetAUserHasAndWhy(t *testing.T)                  { prove(t, "P15") }
+func TestP17_AnyConnectionMayBeAskedFor(t *testing.T)              { prove(t, "P17") }
+func TestP18_AppSetsGiveWhatSiteSetsGave(t *testing.T)             { prove(t, "P18") }
 
 var promised = []string{"P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15", "P17", "P18"}
 
@@ -91,9 +91,9 @@ func prove(t *testing.T, promise string) {
 	}
 }
 
-// TestP1_theMatrixIsWhole: two hundred cases at least, each named once, none that proves nothing, every promise and
+// TestP1_TheMatrixIsWhole: two hundred cases at least, each named once, none that proves nothing, every promise and
 // every rule among them.
-func TestP1_theMatrixIsWhole(t *testing.T) {
+func TestP1_TheMatrixIsWhole(t *testing.T) {
 	all, err := matrix()
 	if err != nil {
 		t.Fatal(err)
@@ -120,8 +120,8 @@ func TestP1_theMatrixIsWhole(t *testing.T) {
 	t.Logf("%d cases: %v", len(all), proven)
 }
 
-// TestP9_everyRuleDecidesACase, of decisions and of changes; a case that expects another than it gets fails above.
-func TestP9_everyRuleDecidesACase(t *testing.T) {
+// TestP9_EveryRuleDecidesACase, of decisions and of changes; a case that expects another than it gets fails above.
+func TestP9_EveryRuleDecidesACase(t *testing.T) {
 	all, err := matrix()
 	if err != nil {
 		t.Fatal(err)

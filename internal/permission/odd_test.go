@@ -10,9 +10,9 @@ import (
 	"holdfast/internal/permission"
 )
 
-// TestP7_noQuestionIsFinerThanTheApp: a question names a user, an app, and data; nothing that an app consists of, such as
+// TestP7_NoQuestionIsFinerThanTheApp: a question names a user, an app, and data; nothing that an app consists of, such as
 // a page. Nor does a set.
-func TestP7_noQuestionIsFinerThanTheApp(t *testing.T) {
+func TestP7_NoQuestionIsFinerThanTheApp(t *testing.T) {
 	for of, want := range map[reflect.Type][]string{
 		reflect.TypeFor[permission.Question]():         {"User", "App", "Connection", "Op", "Object", "Fields", "Record", "Now"},
 		reflect.TypeFor[events.PermissionSet]():        {"Tenant", "ID", "AssetID", "Kind", "Name", "App", "ClonedFrom", "Workspaces", "Connections", "Site", "Actor"},
@@ -44,9 +44,9 @@ func annMay(op events.DataOp) *permission.Question {
 	return &permission.Question{User: "ann", App: "orders", Connection: "erp", Object: "Orders", Op: op, Now: today}
 }
 
-// TestP10_aConditionThatNobodyUnderstandsLetsNothingThrough: schemas refuse them; a newer version's, or a corrupted one,
+// TestP10_AConditionThatNobodyUnderstandsLetsNothingThrough: schemas refuse them; a newer version's, or a corrupted one,
 // may be there all the same.
-func TestP10_aConditionThatNobodyUnderstandsLetsNothingThrough(t *testing.T) {
+func TestP10_AConditionThatNobodyUnderstandsLetsNothingThrough(t *testing.T) {
 	holdsIt := events.Condition{HasSet: "clerk"}
 	for name, c := range map[string]events.Condition{
 		"none of the kinds":        {Name: "newer"},
@@ -75,8 +75,8 @@ func TestP10_aConditionThatNobodyUnderstandsLetsNothingThrough(t *testing.T) {
 	}
 }
 
-// TestP10_aBrokenForcedValueIsNoConflict, and breaks nothing.
-func TestP10_aBrokenForcedValueIsNoConflict(t *testing.T) {
+// TestP10_ABrokenForcedValueIsNoConflict, and breaks nothing.
+func TestP10_ABrokenForcedValueIsNoConflict(t *testing.T) {
 	force := func(value string) []events.Condition {
 		return []events.Condition{{Force: &events.ForcedValue{Field: "Owner", Value: value}}}
 	}
@@ -91,8 +91,8 @@ func TestP10_aBrokenForcedValueIsNoConflict(t *testing.T) {
 	}
 }
 
-// TestP13_aSystemSetWasThereFromTheStart: its first change is no creation, and takes it away from nobody.
-func TestP13_aSystemSetWasThereFromTheStart(t *testing.T) {
+// TestP13_ASystemSetWasThereFromTheStart: its first change is no creation, and takes it away from nobody.
+func TestP13_ASystemSetWasThereFromTheStart(t *testing.T) {
 	set := events.PermissionSet{ID: events.SystemSetAdmin, Kind: events.SiteSet, Name: "Admin", Site: &events.SiteRights{ConfigureSite: true, Apps: []string{"orders"}}}
 	given := factOf(events.FactSiteSet, "ann", 5, events.PermissionAssignment{Set: set.ID, User: "ann"})
 	s := apply(given, factOf(events.FactSet, set.ID, 9, madeSet{set, 9}))
@@ -105,8 +105,8 @@ func TestP13_aSystemSetWasThereFromTheStart(t *testing.T) {
 	}
 }
 
-// TestP5_thePublicIsNobodyOfTheDirectory: users, groups and assignments of that name say nothing of it.
-func TestP5_thePublicIsNobodyOfTheDirectory(t *testing.T) {
+// TestP5_ThePublicIsNobodyOfTheDirectory: users, groups and assignments of that name say nothing of it.
+func TestP5_ThePublicIsNobodyOfTheDirectory(t *testing.T) {
 	w := oneSet(events.ObjectGrant{Object: "Orders", Operations: events.DataOps()})
 	w.given[0] = given{events.PermissionAssignment{Set: "clerk", Public: true}, assigned}
 	w.open["orders"] = true
@@ -127,8 +127,8 @@ func TestP5_thePublicIsNobodyOfTheDirectory(t *testing.T) {
 	}
 }
 
-// TestP1_aTenantOfWhichNothingIsKnownGrantsNothing.
-func TestP1_aTenantOfWhichNothingIsKnownGrantsNothing(t *testing.T) {
+// TestP1_ATenantOfWhichNothingIsKnownGrantsNothing.
+func TestP1_ATenantOfWhichNothingIsKnownGrantsNothing(t *testing.T) {
 	for _, s := range []*permission.Snapshot{nil, {}, apply()} {
 		for _, who := range []string{"ann", "", events.ActorSystem, events.PermissionPublic} {
 			q := annMay(events.ReadRecords)
@@ -155,8 +155,8 @@ func TestP1_aTenantOfWhichNothingIsKnownGrantsNothing(t *testing.T) {
 	}
 }
 
-// TestP8_whatCanNotBeReadCountsAsGone: nobody keeps a right that nobody can read.
-func TestP8_whatCanNotBeReadCountsAsGone(t *testing.T) {
+// TestP8_WhatCanNotBeReadCountsAsGone: nobody keeps a right that nobody can read.
+func TestP8_WhatCanNotBeReadCountsAsGone(t *testing.T) {
 	w := oneSet(events.ObjectGrant{Object: "Orders", Operations: events.DataOps()})
 	w.open["orders"] = true
 	w.site["ann"] = siteOf{events.SystemSetAdmin, assigned}

@@ -123,9 +123,9 @@ func history(t *rapid.T, now *world) (all []events.Fact) {
 	return all
 }
 
-// TestP8_onlyTheLastStateOfEachFactCounts: whatever was before, in whatever order facts of different keys came, and
+// TestP8_OnlyTheLastStateOfEachFactCounts: whatever was before, in whatever order facts of different keys came, and
 // whether they come once more from the start, a snapshot answers the same.
-func TestP8_onlyTheLastStateOfEachFactCounts(t *testing.T) {
+func TestP8_OnlyTheLastStateOfEachFactCounts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := drawWorld(t)
 		records := drawRecords(t)
@@ -205,10 +205,10 @@ func touched(before, after *permission.Snapshot, f events.Fact, members []string
 	}
 }
 
-// TestP4_P5_nothingLeaks: over random sequences of changes, in two tenants, a change of one fact changes no answer about
+// TestP4_P5_NothingLeaks: over random sequences of changes, in two tenants, a change of one fact changes no answer about
 // users, apps, tenants or the public that it is not about. Those that it is about are: the user; a group's members,
 // before or after; the app of an app's set; whoever has a site set.
-func TestP4_P5_nothingLeaks(t *testing.T) {
+func TestP4_P5_NothingLeaks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var all permission.Snapshots
 		for _, f := range drawWorld(t).facts() {
@@ -266,11 +266,11 @@ func untouched(t *rapid.T, before, after *permission.Snapshot, f events.Fact, us
 // absence are the formulas of random worlds that ask whether a set is not held: more sets may make them FALSE.
 var absence = []string{`ISBLANK({{$User.appPermissions.x2.id}})`}
 
-// TestP2_moreSetsNeverTakeAccessAway: a set more, an assignment more, a member more, an app open to the public, a site set
+// TestP2_MoreSetsNeverTakeAccessAway: a set more, an assignment more, a member more, an app open to the public, a site set
 // for whoever has none: what was allowed still is, and what did not depend on the record still does not. Left out are
 // worlds with a formula that asks for the absence of a set; and, for writes alone, worlds where a set forces a value:
 // two of them may differ, and a value may make a record one that its writer may not have.
-func TestP2_moreSetsNeverTakeAccessAway(t *testing.T) {
+func TestP2_MoreSetsNeverTakeAccessAway(t *testing.T) {
 	checked, grew := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)

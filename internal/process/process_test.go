@@ -31,7 +31,7 @@ func request(change func(*events.Request)) events.Request {
 	return r
 }
 
-func TestW5_aFormStepThatNamesAConnectionIsNotPublished(t *testing.T) {
+func TestW5_AFormStepThatNamesAConnectionIsNotPublished(t *testing.T) {
 	if f := process.Check(onboarding()); f != nil {
 		t.Fatalf("a good process is refused: %v", f)
 	}
@@ -43,7 +43,7 @@ func TestW5_aFormStepThatNamesAConnectionIsNotPublished(t *testing.T) {
 	}
 }
 
-func TestW4_twoStepsOfOneIdAreNotPublished(t *testing.T) {
+func TestW4_TwoStepsOfOneIdAreNotPublished(t *testing.T) {
 	p := onboarding()
 	p.Steps[2].ID = "create"
 	if f := process.Check(p); f == nil || f.Rule != "step_twice" || f.Field != "/data/steps/2/step_id" {
@@ -51,7 +51,7 @@ func TestW4_twoStepsOfOneIdAreNotPublished(t *testing.T) {
 	}
 }
 
-func TestW2_W5_aRequestIsHeldAgainstItsStep(t *testing.T) {
+func TestW2_W5_ARequestIsHeldAgainstItsStep(t *testing.T) {
 	for name, c := range map[string]struct {
 		change      func(*events.Request)
 		connection  string
@@ -86,7 +86,7 @@ func TestW2_W5_aRequestIsHeldAgainstItsStep(t *testing.T) {
 	}
 }
 
-func TestW4_aVersionStaysAsItIs(t *testing.T) {
+func TestW4_AVersionStaysAsItIs(t *testing.T) {
 	again := onboarding()
 	again.Tenant = ""
 	if !version().Same(again) {
@@ -105,7 +105,7 @@ func TestW4_aVersionStaysAsItIs(t *testing.T) {
 	}
 }
 
-func TestW4_retirementIsForRunsThatBeginLater(t *testing.T) {
+func TestW4_RetirementIsForRunsThatBeginLater(t *testing.T) {
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
 		retirements []process.Retirement

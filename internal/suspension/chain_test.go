@@ -20,7 +20,7 @@ var (
 	start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-func TestC15_allowedMoves(t *testing.T) {
+func TestC15_AllowedMoves(t *testing.T) {
 	allowed := map[suspension.State][]events.Type{
 		suspension.Absent:     {events.SuspensionSuspended},
 		suspension.Waiting:    {events.SuspensionExtended, events.SuspensionResumed, events.SuspensionTerminated},
@@ -104,7 +104,7 @@ func (a actor) next(t *rapid.T, to events.Type) (events.Suspension, error) {
 
 // Many act on what they saw at different times; whatever the order, each wait has one end at most, nothing
 // follows terminated, and each event names the one before it.
-func TestC15_oneEndWhateverTheInterleaving(t *testing.T) {
+func TestC15_OneEndWhateverTheInterleaving(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := &bus{}
 		actors := make([]actor, 4)
@@ -137,7 +137,7 @@ func checkChain(t *rapid.T, records []events.Record) {
 	}
 }
 
-func TestC12_suspendedSaysWhyAndUntilWhen(t *testing.T) {
+func TestC12_SuspendedSaysWhyAndUntilWhen(t *testing.T) {
 	r := events.Request{Tenant: "acme", ID: "r1", Connection: "crm", Run: "run1", Workflow: "wf", Step: "s1"}
 	why := suspension.Why{
 		Fault: fault.New(fault.InvalidGrant, "the provider refused the grant"),
@@ -155,7 +155,7 @@ func TestC12_suspendedSaysWhyAndUntilWhen(t *testing.T) {
 	}
 }
 
-func TestC13_timerRingsAheadOfTheEndAndAtIt(t *testing.T) {
+func TestC13_TimerRingsAheadOfTheEndAndAtIt(t *testing.T) {
 	s := events.Suspension{TerminatesAt: start.Add(240 * time.Hour)}
 	for _, c := range []struct {
 		name        string
@@ -176,7 +176,7 @@ func TestC13_timerRingsAheadOfTheEndAndAtIt(t *testing.T) {
 	}
 }
 
-func TestC15_endsNeedAWaitingChain(t *testing.T) {
+func TestC15_EndsNeedAWaitingChain(t *testing.T) {
 	for _, last := range []events.Record{
 		{Sequence: 2, Event: events.Event{Type: events.SuspensionResumed}},
 		{Sequence: 3, Event: events.Event{Type: events.SuspensionTerminated}},

@@ -175,9 +175,9 @@ var workable = rapid.Custom(func(t *rapid.T) string { return drawFormula(t, 4) }
 	return err == nil
 })
 
-// TestP10_whatIsAskedOfAServiceLeavesNothingOut: a record for which a condition is TRUE comes back, whatever the service
+// TestP10_WhatIsAskedOfAServiceLeavesNothingOut: a record for which a condition is TRUE comes back, whatever the service
 // thinks of null and of capital letters.
-func TestP10_whatIsAskedOfAServiceLeavesNothingOut(t *testing.T) {
+func TestP10_WhatIsAskedOfAServiceLeavesNothingOut(t *testing.T) {
 	met, narrowed := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		p, err := formula.Compile(workable.Draw(t, "formula"))
@@ -221,8 +221,8 @@ func TestP10_whatIsAskedOfAServiceLeavesNothingOut(t *testing.T) {
 	}
 }
 
-// TestP10_whatServicesSayInOtherWordsIsNotAskedOfThem: which words a field wants, nobody here knows.
-func TestP10_whatServicesSayInOtherWordsIsNotAskedOfThem(t *testing.T) {
+// TestP10_WhatServicesSayInOtherWordsIsNotAskedOfThem: which words a field wants, nobody here knows.
+func TestP10_WhatServicesSayInOtherWordsIsNotAskedOfThem(t *testing.T) {
 	for v, asked := range map[formula.Value]bool{
 		"North": true, int64(5): true, 0.5: true, true: true, time.Unix(0, 0).UTC(): true,
 		"0b5bcd8e-6c37-4b7c-b7c5-2d0e25a8a4c9": false, "2026-03-15": false, "2026-03-15T12:00:00Z": false, "2026-03-15T12:00:00": false, "2026-03-15T12:00:00+02:00": false,

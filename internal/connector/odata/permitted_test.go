@@ -52,7 +52,7 @@ func keeping(field func(string) bool) connector.Keep {
 	return func(formula.Record) (func(string) bool, bool) { return field, true }
 }
 
-func TestP9_ofAnEntityOnlyWhatMayBeReadIsLeft(t *testing.T) {
+func TestP9_OfAnEntityOnlyWhatMayBeReadIsLeft(t *testing.T) {
 	for name, c := range map[string]struct {
 		named      map[string]bool
 		item, want string
@@ -89,7 +89,7 @@ func TestP9_ofAnEntityOnlyWhatMayBeReadIsLeft(t *testing.T) {
 	}
 }
 
-func TestP9_ofRecordsOnlyThoseThatMayBeSeenAreLeft(t *testing.T) {
+func TestP9_OfRecordsOnlyThoseThatMayBeSeenAreLeft(t *testing.T) {
 	small := func(r formula.Record) (func(string) bool, bool) {
 		v, _ := r.Field("Amount")
 		n, _ := v.(int64)
@@ -214,8 +214,8 @@ func leaksOf(v map[string]any, prefix string, field func(string) bool) (found []
 	return found
 }
 
-// TestP9_nothingThatMayNotBeReadIsLeft of any entity, by any right.
-func TestP9_nothingThatMayNotBeReadIsLeft(t *testing.T) {
+// TestP9_NothingThatMayNotBeReadIsLeft of any entity, by any right.
+func TestP9_NothingThatMayNotBeReadIsLeft(t *testing.T) {
 	left := 0
 	rapid.Check(t, func(t *rapid.T) {
 		item, err := json.Marshal(drawObject(t, 4))
@@ -257,7 +257,7 @@ func TestP9_nothingThatMayNotBeReadIsLeft(t *testing.T) {
 	}
 }
 
-func TestP9_whatAnOperationTouches(t *testing.T) {
+func TestP9_WhatAnOperationTouches(t *testing.T) {
 	for name, c := range map[string]struct {
 		operation, input string
 		want             connector.Touch
@@ -338,9 +338,9 @@ func drawFilter(t *rapid.T, depth int) formula.Filter {
 	}
 }
 
-// TestP10_aLimitedInputIsOne: it can be read, asks for nothing but what is left, keeps what was asked for, and is limited
+// TestP10_ALimitedInputIsOne: it can be read, asks for nothing but what is left, keeps what was asked for, and is limited
 // once: the same limits change nothing more.
-func TestP10_aLimitedInputIsOne(t *testing.T) {
+func TestP10_ALimitedInputIsOne(t *testing.T) {
 	c := new(Connector)
 	rapid.Check(t, func(t *rapid.T) {
 		operation, own := drawInput(t)
@@ -420,7 +420,7 @@ func contains(f, own Filter) bool {
 	return demands(own) || own.And != nil && !slices.ContainsFunc(own.And, func(g Filter) bool { return !demands(g) })
 }
 
-func TestP10_aForcedValueWithoutAPlaceIsRefused(t *testing.T) {
+func TestP10_AForcedValueWithoutAPlaceIsRefused(t *testing.T) {
 	_, err := new(Connector).Limit(Create, []byte(`{"entity_set":"Orders","fields":{"Title":"x"}}`), connector.Limits{Force: map[string]formula.Value{"Author/Title": "x"}})
 	if fault.From(err).Reason != fault.NotGranted || !fault.From(err).NoEffect {
 		t.Errorf("got %v", err)
@@ -431,7 +431,7 @@ func TestP10_aForcedValueWithoutAPlaceIsRefused(t *testing.T) {
 	}
 }
 
-func TestP10_aRecordIsLookedAtAndFenced(t *testing.T) {
+func TestP10_ARecordIsLookedAtAndFenced(t *testing.T) {
 	c := new(Connector)
 	for _, input := range []string{`{"entity_set":"Orders","key":1,"fields":{"Title":"x"},"any_version":true}`, `{"entity_set":"Orders","key":1,"any_version":true}`, `{"entity_set":"Orders","key":1,"etag":"W/1"}`} {
 		operation, look, err := c.Look([]byte(input), []string{"Owner", "no field"})
@@ -462,7 +462,7 @@ func TestP10_aRecordIsLookedAtAndFenced(t *testing.T) {
 	}
 }
 
-func TestP10_aRecordAsItShallBe(t *testing.T) {
+func TestP10_ARecordAsItShallBe(t *testing.T) {
 	c := new(Connector)
 	r, err := c.Record([]byte(`{"status":200,"item":{"Id":1,"Author":{"Title":"Ann"},"Rate":1.50}}`))
 	if err != nil {

@@ -95,7 +95,7 @@ func TestP15_EveryLineIsReadHoweverItIsWritten(t *testing.T) {
 	})
 }
 
-func FuzzP15_users(f *testing.F) {
+func FuzzP15_Users(f *testing.F) {
 	for _, text := range []string{"user_id\nbob\n", "\ufeffuser_id;role\r\n\"bob\";x\r\n", "user_id,user_id\n", "\"", "user_id\n\"a\"b", "\xff\xfea", ",\n,", "user_id\n" + strings.Repeat("x", 200)} {
 		f.Add(text, "role", "standard")
 	}

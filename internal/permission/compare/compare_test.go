@@ -14,8 +14,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestP9_threeEnginesGiveTheSameAnswers on ten thousand questions.
-func TestP9_threeEnginesGiveTheSameAnswers(t *testing.T) {
+// TestP9_ThreeEnginesGiveTheSameAnswers on ten thousand questions.
+func TestP9_ThreeEnginesGiveTheSameAnswers(t *testing.T) {
 	size := largeworld.Small
 	holdfast := largeworld.Snapshot(size.Facts())
 	others := map[string]func(*asked) (bool, error){}
@@ -104,9 +104,9 @@ func (r *turn) take(b *testing.B, allowed func(*asked) (bool, error), all []aske
 func (r *turn) rate() float64   { return float64(r.made) / r.took.Seconds() }
 func (r *turn) atBest() float64 { return 64 / r.best.Seconds() }
 
-// BenchmarkP9_decisions asks all of them the same questions in turns, so that whatever else the machine does falls on all, and
+// BenchmarkP9_Decisions asks all of them the same questions in turns, so that whatever else the machine does falls on all, and
 // reports decisions a second of each, and how many times as many Holdfast makes: over all, and in the best 64 in a row.
-func BenchmarkP9_decisions(b *testing.B) {
+func BenchmarkP9_Decisions(b *testing.B) {
 	engines, err := engines()
 	if err != nil {
 		b.Fatal(err)
