@@ -180,6 +180,7 @@ func (g *game) askCommand(t *testing.T) {
 	for tries := 0; ; tries++ {
 		cmd := exec.CommandContext(t.Context(), g.workers[0].binary, "audit", "--config", g.config, "--settle", "0s",
 			"--target-log", log, "--target-log-complete")
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH")} // it refuses HOLDFAST_CHAOS_…, which is no setting of its own
 		out, err := cmd.CombinedOutput()
 		if err == nil {
 			return

@@ -71,13 +71,16 @@ func (g *game) providerTroubles() []trouble {
 	lasting := unclear
 	lasting.ClientID = unusable
 	return []trouble{
-		answers("500", 4*time.Second, fault.ProviderUnavailable, testkit.IDPFault{Mode: "status", Status: 500}),
-		answers("429", 4*time.Second, fault.ProviderThrottled, testkit.IDPFault{Mode: "status", Status: 429, Headers: map[string]string{"Retry-After": "1"}}),
-		answers("a page for a token", 4*time.Second, fault.ProviderUnavailable, testkit.IDPFault{Mode: "html200"}),
+		answers("500", aTokenEnds, fault.ProviderUnavailable, testkit.IDPFault{Mode: "status", Status: 500}),
+		answers("429", aTokenEnds, fault.ProviderThrottled, testkit.IDPFault{Mode: "status", Status: 429, Headers: map[string]string{"Retry-After": "1"}}),
+		answers("a page for a token", aTokenEnds, fault.ProviderUnavailable, testkit.IDPFault{Mode: "html200"}),
 		answers("nonsense", patience/2, fault.ProviderUnclear, unclear),
 		answers(lastingNonsense, patience*3/2, fault.ProviderUnclear, lasting),
 	}
 }
+
+// aTokenEnds is longer than access tokens live: until then nobody may ask the provider for one.
+const aTokenEnds = 6 * time.Second
 
 // lastingNonsense lasts longer than the request's patience, for one connection.
 const lastingNonsense = "nonsense for longer than patience"
@@ -93,13 +96,14 @@ func (g *game) workerIsKilled(w *worker) trouble {
 		inject: func() { w.kill(); felt.Add(1) }, heal: w.start}
 }
 
-// serverIsKilled is felt as what the server led is led by others then, if by nothing else.
+// serverIsKilled is felt as what the server led is led by others then, or as its replicas that fall silent, if by nothing
+// else: workers may all be connected elsewhere.
 func (g *game) serverIsKilled(i int) trouble {
 	var felt atomic.Int64
-	return trouble{kind: fmt.Sprintf("bus node %d killed", i), hold: 4 * time.Second,
+	return trouble{kind: fmt.Sprintf("bus node %d killed", i), hold: silence + 2*time.Second,
 		feels:  []string{reconnects, string(fault.BusUnavailable)},
 		more:   func() int64 { return felt.Load() + g.unpublished.Load() },
-		inject: func() { felt.Add(g.leads(i)); g.cluster.Kill(i) }, heal: func() { g.cluster.Restart(i) }}
+		inject: func() { felt.Add(g.leads(i)); g.cluster.Kill(i) }, heal: func() { felt.Add(g.silent()); g.cluster.Restart(i) }}
 }
 
 // leads is how much of what matters a server leads.
