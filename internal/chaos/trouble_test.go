@@ -79,7 +79,7 @@ func (g *game) providerTroubles() []trouble {
 	}
 }
 
-// aTokenEnds is longer than access tokens live: until then nobody may ask the provider for one.
+// aTokenEnds is longer than access tokens live (gameTokenLife): until then nobody may ask the provider for one.
 const aTokenEnds = 6 * time.Second
 
 // lastingNonsense lasts longer than the request's patience, for one connection.
